@@ -1,0 +1,30 @@
+//! What feedlab asks, and what theory says.
+//!
+//! A scenario file (TOML) becomes a [`Scenario`]: which feed, how many clients, how long, over
+//! which transports. From it come the publish times of each repetition ([`Scenario::schedule`])
+//! and, with the sizes of the codecs and a calibration, what theory expects of each transport
+//! ([`predict()`](predict::predict)). Nothing here opens a socket:
+//!
+//! ```text
+//! scenarios/*.toml ─▶ Scenario ─┬▶ Schedule ──▶ harness (publishes it)
+//!                               └▶ Prediction ▶ results, reports (drawn beside what was measured)
+//! ```
+
+mod builtin;
+mod error;
+mod near;
+pub mod predict;
+mod rate;
+mod scenario;
+mod schedule;
+mod schema;
+mod text_duration;
+mod trace;
+
+pub use builtin::{Builtin, builtin};
+pub use error::Error;
+pub use predict::{Calibration, Prediction, Sizes, TransportSizes};
+pub use rate::Rate;
+pub use scenario::{Feed, FeedKind, Measure, Scenario, Server};
+pub use schedule::{MAX_PUBLISHES, Schedule};
+pub use schema::schema;

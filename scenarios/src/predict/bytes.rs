@@ -1,0 +1,67 @@
+//! Bytes above TCP, over the window, for all clients.
+//!
+//! Per client: push sends every update as payload + envelope + framing, and a heartbeat at fixed
+//! times, whatever else is sent. A poll sends a request head up; its answer is a head with, if
+//! there is anything, the envelope of the answer and of each update. Connecting, upgrading and
+//! closing lie outside the window. What several updates in one chunk save of its framing is
+//! neglected, and so are the digits that a longer body adds to its Content-Length.
+
+use super::Case;
+use crate::Schedule;
+
+/// (up, down) of a push transport.
+pub(super) fn push(case: &Case<'_>, schedule: &Schedule) -> (f64, f64) {
+    let sizes = &case.sizes;
+    let updates = schedule.offsets_ns.len() as f64;
+    let per_client = payload_bytes(case, schedule)
+        + updates * (sizes.update_envelope_bytes + sizes.update_framing_bytes);
+    let window = schedule.window_ns() as f64;
+    let beats = case.duration_ns("heartbeat").filter(|every| *every > 0.0);
+    let beats = beats.map_or(0.0, |every| window / every);
+    let (beat_up, beat_down) = heartbeat(case);
+    let clients = case.clients();
+    (clients * beats * beat_up, clients * (per_client + beats * beat_down))
+}
+
+/// (up, down) of one heartbeat: what the codecs counted or, as a calibration is shorter than a
+/// heartbeat's period, what the protocols say.
+fn heartbeat(case: &Case<'_>) -> (f64, f64) {
+    let sizes = &case.sizes;
+    match case.name {
+        _ if sizes.empty_head_bytes > 0.0 => (sizes.request_head_bytes, sizes.empty_head_bytes),
+        // An empty comment, ":\n\n", in a chunk of its own, "3\r\n" … "\r\n" (RFC 9112 section
+        // 7.1).
+        "sse" => (0.0, 8.0),
+        // An empty ping, and a pong, which a client masks (RFC 6455 sections 5.2 and 5.5).
+        "websocket" => (6.0, 2.0),
+        _ => (0.0, 0.0),
+    }
+}
+
+/// (up, down) of a polling transport, from its answers with and without updates over all clients.
+pub(super) fn poll(case: &Case<'_>, schedule: &Schedule, answers: f64, empty: f64) -> (f64, f64) {
+    let sizes = &case.sizes;
+    let updates = schedule.offsets_ns.len() as f64;
+    let per_client = payload_bytes(case, schedule)
+        + updates * (sizes.update_envelope_bytes + sizes.update_framing_bytes);
+    let down = case.clients() * per_client
+        + answers * (sizes.answer_head_bytes + sizes.answer_envelope_bytes)
+        + empty * sizes.empty_head_bytes;
+    ((answers + empty) * sizes.request_head_bytes, down)
+}
+
+/// All payloads of the window: padded up to the scenario's size, longer where a trace's fields need
+/// more.
+fn payload_bytes(case: &Case<'_>, schedule: &Schedule) -> f64 {
+    let size = case.scenario.feed.payload_bytes as usize;
+    if schedule.fields.is_empty() {
+        return (size * schedule.offsets_ns.len()) as f64;
+    }
+    let natural = |(k, fields): (usize, &String)| {
+        // `{"n":17,"t":123456789012345,…}`; the clock has 15 digits from the 28th hour after boot
+        // to the 11th day.
+        let number = (k + 1).ilog10() as usize + 1;
+        r#"{"n":,"t":,}"#.len() + number + 15 + fields.len()
+    };
+    schedule.fields.iter().enumerate().map(|row| natural(row).max(size)).sum::<usize>() as f64
+}

@@ -1,0 +1,131 @@
+//! Short polling: a client asks every `C`, and an update waits for the next time it does.
+//!
+//! The **cycle** C is the time between two looks into the log: the interval for `fixed-rate`; for
+//! `fixed-delay`, which counts from the answer, the interval plus the request's round trip.
+//!
+//! A client's phase is drawn at random, so for an update published at any given time the wait for
+//! that client's next look is uniform on (0, C): mean and median C/2, 99th percentile 0.99 C, at
+//! most C. That holds for every update of whatever feed, on the average over phases. What differs
+//! is how fast the average is reached: with a periodic feed whose period X divides C (or C·m = X·n
+//! with small m, n) one client's wait takes only a few values, and the mean over K clients has the
+//! standard error C/√(12K). The `assumptions` say so.
+//!
+//! **Empty answers**: a look finds something new if anything was published within the last C, so
+//! over random phases the non-empty looks are (length of the union of all `[u_k, u_k + C)`) / C per
+//! client: for a Poisson feed 1 − e^(−λC) of them, for a periodic one min(1, C/X). **Requests** are
+//! N/C a second whatever the feed does. **Bytes** are counted between exchanges, from the last one
+//! before the window to the first one after it: one exchange more per client.
+//!
+//! The server answers N/C polls a second; at a cost of `c` each they meet in an M/D/1 queue, wait
+//! ρc/(2(1−ρ)) with ρ = Nc/C, which is added to the delay and is next to nothing.
+
+use super::{
+    Case, Outcome, bytes,
+    delay::Delay,
+    freshness::{Freshness, middles, sample_clients},
+};
+use crate::{FeedKind, Schedule};
+
+pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
+    let publishes = &schedule.offsets_ns;
+    let mut assumptions = Vec::new();
+    let cycle = cycle_ns(case, &mut assumptions);
+    let queue = queue_ns(case, cycle, &mut assumptions);
+    phase_lock(case, cycle, &mut assumptions);
+
+    let after = case.calibration.floor_mean_ns + queue;
+    let mut freshness = Freshness::default();
+    for phase in middles(sample_clients(publishes.len()), cycle) {
+        let look_after = |at: u64| ((at as f64 - phase) / cycle).ceil() * cycle + phase;
+        let deliveries = publishes.iter().enumerate().map(|(k, at)| (look_after(*at) + after, k));
+        freshness.follow(publishes, deliveries);
+    }
+
+    let clients = case.clients();
+    let window = schedule.window_ns() as f64;
+    let requests = clients * window / cycle;
+    let empty = requests - clients * covered_ns(publishes, cycle, window) / cycle;
+    // The closing exchange is over when the last update is there, which may be after the window.
+    let answers = clients * covered_ns(publishes, cycle, f64::INFINITY) / cycle;
+    let exchanges = requests + clients;
+    let (up_bytes, down_bytes) = bytes::poll(case, schedule, answers, exchanges - answers);
+    Outcome {
+        delay: Delay::same(queue, publishes.len(), cycle),
+        freshness,
+        requests,
+        empty,
+        answers,
+        answered_updates: clients * publishes.len() as f64,
+        up_bytes,
+        down_bytes,
+        assumptions,
+    }
+}
+
+/// Time between two looks of a client.
+fn cycle_ns(case: &Case<'_>, assumptions: &mut Vec<String>) -> f64 {
+    let interval =
+        case.duration_ns("interval").filter(|interval| *interval > 0.0).unwrap_or_else(|| {
+            assumptions.push("no interval is known: one second is taken".to_owned());
+            1e9
+        });
+    if case.is("pacing", "fixed-delay") {
+        assumptions.push(
+            "the cycle is the interval plus the calibrated round trip; \
+             an overloaded server stretches it"
+                .to_owned(),
+        );
+        return interval + case.calibration.poll_cycle_extra_ns.max(0.0);
+    }
+    assumptions.push("each client polls at a fixed rate from a random phase".to_owned());
+    interval
+}
+
+/// Mean wait of a poll for those before it (M/D/1).
+fn queue_ns(case: &Case<'_>, cycle: f64, assumptions: &mut Vec<String>) -> f64 {
+    let send = case.send_ns();
+    let load = case.clients() * send / cycle;
+    if load >= 1.0 {
+        assumptions
+            .push("the polls need more than one core: the prediction is a lower bound".to_owned());
+        return 0.0;
+    }
+    load * send / (2.0 * (1.0 - load))
+}
+
+/// With a periodic feed a client's waits take p different values, C/p apart, where p is the
+/// smallest number of feed periods that are a whole number of cycles. The mean over a client's
+/// updates then still depends on its phase, by up to C/p, which is uniform over the clients.
+fn phase_lock(case: &Case<'_>, cycle: f64, assumptions: &mut Vec<String>) {
+    /// Beyond this many values the phase moves a client's mean wait by less than 5 %.
+    const FEW: u32 = 20;
+    if case.scenario.feed.kind != FeedKind::Periodic {
+        return;
+    }
+    let cycles_per_period = 1e9 / case.scenario.feed.rate.per_second() / cycle;
+    let values = (1..=FEW).find(|p| {
+        let cycles = cycles_per_period * f64::from(*p);
+        cycles.round() >= 1.0 && (cycles - cycles.round()).abs() < 1e-6 * cycles
+    });
+    if let Some(values) = values {
+        // sd of U(0, C/p) is C/(p√12); over N clients, against the mean C/2.
+        let error = 100.0 / (f64::from(values) * (3.0 * case.clients()).sqrt());
+        assumptions.push(format!(
+            "phase lock: feed period and poll cycle have so simple a ratio that a client's wait \
+             takes only {values} different value(s); the mean rests on {} random phases, \
+             standard error {error:.1} %",
+            case.scenario.clients
+        ));
+    }
+}
+
+/// Length of the union of `[u, u + cycle)` over all publishes, as far as it lies within `window` of
+/// the first.
+fn covered_ns(publishes: &[u64], cycle: f64, window: f64) -> f64 {
+    let (Some(first), Some(last)) = (publishes.first(), publishes.last()) else {
+        return 0.0;
+    };
+    let between: f64 =
+        publishes.windows(2).map(|pair| ((pair[1] - pair[0]) as f64).min(cycle)).sum();
+    between + cycle.min(window - (last - first) as f64)
+}

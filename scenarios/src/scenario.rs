@@ -1,0 +1,195 @@
+//! The scenario as the rest of feedlab sees it: typed, checked, complete.
+
+mod check;
+mod document;
+mod keys;
+mod load;
+mod origin;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Rate, text_duration};
+pub(crate) use keys::{KEYS, Key, Kind, MAX_CORE, MAX_WORD};
+pub(crate) use origin::Origin;
+
+/// One experiment: a feed, its clients, how it is measured and which transports carry it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// Version of the file format; this feedlab reads 1.
+    pub format: u32,
+    /// The file's stem, which names the run's directory; not a key of the file.
+    #[serde(default)]
+    #[schemars(skip)]
+    pub name: String,
+    /// One line that says what the scenario shows.
+    pub about: String,
+    /// How many clients follow the feed, each with a connection of its own.
+    pub clients: u32,
+    /// What is published, and when.
+    pub feed: Feed,
+    /// How long, how often and with which seed it is measured.
+    #[serde(default)]
+    pub measure: Measure,
+    /// The conditions of the server under test, the same for every transport.
+    #[serde(default)]
+    pub server: Server,
+    /// The transports to run: the table's presence means "run it", its keys are that transport's
+    /// own settings.
+    pub transports: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub(crate) origin: Origin,
+}
+
+/// What is published, and when.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Feed {
+    /// The law of the publish times.
+    pub kind: FeedKind,
+    /// How often: "50/s", "2/min", "1/10s". For bursts the rate while on; a trace has its own.
+    #[serde(default = "default::rate")]
+    pub rate: Rate,
+    /// Size of an update's JSON payload; shorter ones are padded up to it.
+    #[serde(default = "default::payload_bytes")]
+    pub payload_bytes: u32,
+    /// The CSV file to replay (kind "trace"), relative to the scenario file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
+    /// How many times faster than real time a trace is replayed.
+    #[serde(default = "default::speed")]
+    pub speed: f64,
+    /// How long a burst lasts (kind "bursts").
+    #[serde(default, with = "text_duration", skip_serializing_if = "Duration::is_zero")]
+    #[schemars(with = "String")]
+    pub on: Duration,
+    /// How long the silence between two bursts lasts (kind "bursts").
+    #[serde(default, with = "text_duration", skip_serializing_if = "Duration::is_zero")]
+    #[schemars(with = "String")]
+    pub off: Duration,
+    /// Whether only the newest value matters and older ones may be skipped; only false for now.
+    #[serde(default)]
+    pub latest_value: bool,
+}
+
+/// The law of the publish times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum FeedKind {
+    /// One update every 1/rate, from a random phase.
+    Periodic,
+    /// Independent updates: exponential gaps with mean 1/rate.
+    Poisson,
+    /// Poisson updates at `rate` for `on`, then silence for `off`, from a random phase.
+    Bursts,
+    /// The updates of a CSV file at their own times, divided by `speed`.
+    Trace,
+}
+
+/// How long, how often and with which seed it is measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Measure {
+    /// The clients connect evenly spread over this time.
+    #[serde(with = "text_duration")]
+    #[schemars(with = "String")]
+    pub ramp: Duration,
+    /// How long updates are published before the window opens.
+    #[serde(with = "text_duration")]
+    #[schemars(with = "String")]
+    pub warmup: Duration,
+    /// Length of the window: the publishes inside it are what is measured.
+    #[serde(with = "text_duration")]
+    #[schemars(with = "String")]
+    pub duration: Duration,
+    /// Number of blocks; each block runs every transport once, in random order.
+    pub repeat: u32,
+    /// Seed of the publish times, the phases and the order of the blocks.
+    pub seed: u64,
+    /// Number of load worker processes; chosen by the harness when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workers: Option<u32>,
+}
+
+/// The conditions of the server under test, the same for every transport.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    /// Threads of the server's runtime.
+    pub threads: u32,
+    /// Cores the server is pinned to; chosen by the harness when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpus: Option<Vec<u32>>,
+    /// How many updates the feed's log keeps for those who come late.
+    pub history: u32,
+    /// Whether everything a wake-up finds ready leaves in one write.
+    pub coalesce: bool,
+    /// TCP congestion control of both ends.
+    pub congestion: String,
+}
+
+impl Scenario {
+    /// Reads a built-in scenario by its name, or a file by its path, and applies `sets`
+    /// (`feed.rate=10/s`) over it.
+    ///
+    /// A set's value is TOML if it parses as such, otherwise text: `clients=5` is a number,
+    /// `feed.rate=5/s` a text.
+    pub fn load(name_or_path: &str, sets: &[String]) -> Result<Self, Error> {
+        load::load(name_or_path, sets)
+    }
+
+    /// An error about `key` (`"transports.short-poll.interval"`) that names the line or the `--set`
+    /// that set it.
+    pub fn error_at(&self, key: &str, problem: &str) -> Error {
+        self.origin.error_at(key, problem)
+    }
+}
+
+impl Default for Measure {
+    fn default() -> Self {
+        Self {
+            ramp: Duration::from_secs(1),
+            warmup: Duration::from_secs(1),
+            duration: Duration::from_secs(10),
+            repeat: 1,
+            seed: 1,
+            workers: None,
+        }
+    }
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            threads: 1,
+            cpus: None,
+            history: 65_536,
+            coalesce: true,
+            // Any user may choose reno; others may be refused, and some hosts default to BBR, which
+            // paces.
+            congestion: "reno".to_owned(),
+        }
+    }
+}
+
+mod default {
+    use crate::Rate;
+
+    /// Stands in until the trace has been read; every other feed must say its rate.
+    pub fn rate() -> Rate {
+        Rate::new(1.0).expect("one a second is in the range")
+    }
+
+    /// A small JSON object: a price, a position, a score.
+    pub fn payload_bytes() -> u32 {
+        256
+    }
+
+    pub fn speed() -> f64 {
+        1.0
+    }
+}

@@ -1,0 +1,233 @@
+//! The table of keys: what each may be, in the words of its error, its line in the README and its
+//! schema.
+
+use std::{fmt, time::Duration};
+
+use toml::Value;
+
+use crate::Rate;
+
+/// One key of the file.
+pub(crate) struct Key {
+    pub path: &'static str,
+    pub kind: Kind,
+    /// What it is when absent; `None`: it must be there, or its absence means something of its own.
+    pub default: Option<&'static str>,
+    /// Why the range is what it is, added to the error.
+    pub why: &'static str,
+}
+
+/// What a key's value may be.
+pub(crate) enum Kind {
+    Table,
+    /// Tables of tables with free keys: they belong to the transports, which this crate does not
+    /// know.
+    Transports,
+    Count {
+        min: u64,
+        max: u64,
+    },
+    Number {
+        min: f64,
+        max: f64,
+    },
+    Duration {
+        min: Duration,
+        max: Duration,
+    },
+    Rate,
+    Text,
+    Word,
+    Flag,
+    Choice(&'static [&'static str]),
+    Cores,
+}
+
+const fn key(
+    path: &'static str,
+    kind: Kind,
+    default: Option<&'static str>,
+    why: &'static str,
+) -> Key {
+    Key { path, kind, default, why }
+}
+
+const fn count(min: u64, max: u64) -> Kind {
+    Kind::Count { min, max }
+}
+
+const fn seconds(min: u64, max: u64) -> Kind {
+    Kind::Duration { min: Duration::from_secs(min), max: Duration::from_secs(max) }
+}
+
+const HOUR: u64 = 3600;
+/// Cores are numbered from 0 and Linux is rarely built for more than 8,192 of them.
+pub(crate) const MAX_CORE: u64 = 8191;
+/// `TCP_CA_NAME_MAX` of the kernel is 16, with the closing zero.
+pub(crate) const MAX_WORD: usize = 15;
+
+/// All keys, in the order in which one writes them.
+pub(crate) static KEYS: &[Key] = &[
+    key("format", count(1, 1), None, "the version of the file format"),
+    key("about", Kind::Text, None, ""),
+    key("clients", count(1, 1_000_000), None, ""),
+    key("feed", Kind::Table, None, ""),
+    key("feed.kind", Kind::Choice(&["periodic", "poisson", "bursts", "trace"]), None, ""),
+    key("feed.rate", Kind::Rate, None, ""),
+    key("feed.payload_bytes", count(64, 1_048_576), Some("256"), "the stamp needs up to 64 bytes"),
+    key("feed.trace", Kind::Text, None, ""),
+    key("feed.speed", Kind::Number { min: 0.001, max: 1e9 }, Some("1.0"), ""),
+    key(
+        "feed.on",
+        Kind::Duration { min: Duration::from_millis(1), max: Duration::from_secs(HOUR) },
+        None,
+        "",
+    ),
+    key(
+        "feed.off",
+        Kind::Duration { min: Duration::from_millis(1), max: Duration::from_secs(HOUR) },
+        None,
+        "",
+    ),
+    key("feed.latest_value", Kind::Flag, Some("false"), ""),
+    key("measure", Kind::Table, None, ""),
+    key("measure.ramp", seconds(0, HOUR), Some("1s"), ""),
+    key("measure.warmup", seconds(0, HOUR), Some("1s"), ""),
+    key(
+        "measure.duration",
+        Kind::Duration { min: Duration::from_millis(100), max: Duration::from_secs(24 * HOUR) },
+        Some("10s"),
+        "",
+    ),
+    key("measure.repeat", count(1, 1000), Some("1"), ""),
+    // TOML's integers are signed.
+    key("measure.seed", count(0, i64::MAX as u64), Some("1"), ""),
+    key("measure.workers", count(1, 64), None, ""),
+    key("server", Kind::Table, None, ""),
+    key("server.threads", count(1, 64), Some("1"), ""),
+    key("server.cpus", Kind::Cores, None, ""),
+    key("server.history", count(1, 16_777_216), Some("65536"), ""),
+    key("server.coalesce", Kind::Flag, Some("true"), ""),
+    key("server.congestion", Kind::Word, Some("reno"), ""),
+    key("transports", Kind::Transports, None, ""),
+];
+
+impl Key {
+    pub fn find(path: &str) -> Option<&'static Self> {
+        KEYS.iter().find(|key| key.path == path)
+    }
+
+    /// The names one level below `table` ("" for the top), for "unknown key, expected one of …".
+    pub fn names_in(table: &str) -> Vec<&'static str> {
+        KEYS.iter()
+            .filter_map(|key| {
+                let (parent, name) = key.path.rsplit_once('.').unwrap_or(("", key.path));
+                (parent == table).then_some(name)
+            })
+            .collect()
+    }
+
+    /// `Err` has the sentence: what it must be, and what it is instead.
+    pub fn check(&self, value: &Value) -> Result<(), String> {
+        if self.kind.accepts(value) {
+            return Ok(());
+        }
+        let why = if self.why.is_empty() { String::new() } else { format!(" ({})", self.why) };
+        let hint = match (&self.kind, value) {
+            (Kind::Duration { .. }, Value::Integer(n)) if *n >= 0 => {
+                format!("; write the unit: \"{n}s\"")
+            }
+            (Kind::Rate, Value::Integer(n)) if *n > 0 => format!("; write the unit: \"{n}/s\""),
+            _ => String::new(),
+        };
+        Err(format!("must be {}{why}, not {}{hint}", self.kind, shown(value)))
+    }
+}
+
+impl Kind {
+    fn accepts(&self, value: &Value) -> bool {
+        match (self, value) {
+            (Self::Table | Self::Transports, Value::Table(_)) | (Self::Flag, Value::Boolean(_)) => {
+                true
+            }
+            (Self::Count { min, max }, Value::Integer(n)) => {
+                u64::try_from(*n).is_ok_and(|n| (*min..=*max).contains(&n))
+            }
+            (Self::Number { min, max }, Value::Integer(n)) => (*min..=*max).contains(&(*n as f64)),
+            // NaN is in no range.
+            (Self::Number { min, max }, Value::Float(x)) => (*min..=*max).contains(x),
+            (Self::Duration { min, max }, Value::String(text)) => {
+                humantime::parse_duration(text).is_ok_and(|d| (*min..=*max).contains(&d))
+            }
+            (Self::Rate, Value::String(text)) => text.parse::<Rate>().is_ok(),
+            (Self::Text, Value::String(text)) => {
+                !text.trim().is_empty() && !text.contains(char::is_control)
+            }
+            (Self::Word, Value::String(text)) => {
+                (1..=MAX_WORD).contains(&text.len())
+                    && text.bytes().all(|b| {
+                        b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-'
+                    })
+            }
+            (Self::Choice(words), Value::String(text)) => words.contains(&text.as_str()),
+            (Self::Cores, Value::Array(cores)) => distinct_cores(cores),
+            _ => false,
+        }
+    }
+}
+
+fn distinct_cores(cores: &[Value]) -> bool {
+    let core = |value: &Value| {
+        value.as_integer().and_then(|n| u64::try_from(n).ok()).filter(|n| *n <= MAX_CORE)
+    };
+    let mut numbers: Vec<_> = cores.iter().filter_map(core).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    !cores.is_empty() && numbers.len() == cores.len()
+}
+
+impl fmt::Display for Kind {
+    /// Continues "must be …" and fills the README's column of ranges.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Table => f.write_str("a table"),
+            Self::Transports => f.write_str("a table of tables such as [transports.websocket]"),
+            Self::Count { min, max } if min == max => write!(f, "{min}"),
+            Self::Count { min, max } => write!(f, "a whole number from {min} to {max}"),
+            Self::Number { min, max } => write!(f, "a number from {min} to {max}"),
+            Self::Duration { min, max } => write!(
+                f,
+                "a duration from {} to {} such as \"250ms\" or \"5s\"",
+                humantime::format_duration(*min),
+                humantime::format_duration(*max)
+            ),
+            Self::Rate => f.write_str(
+                "a rate from \"1/day\" to \"1000000/s\" such as \"50/s\", \"2/min\" or \"1/10s\"",
+            ),
+            Self::Text => f.write_str("a line of text that is not empty"),
+            Self::Word => write!(f, "a name of 1 to {MAX_WORD} of [a-z0-9_-]"),
+            Self::Flag => f.write_str("true or false"),
+            Self::Choice(words) => write!(f, "one of {}", quoted(words)),
+            Self::Cores => write!(f, "a list of one or more different cores from 0 to {MAX_CORE}"),
+        }
+    }
+}
+
+/// `"a", "b"`
+pub(crate) fn quoted(words: &[&str]) -> String {
+    words.iter().map(|word| format!("{word:?}")).collect::<Vec<_>>().join(", ")
+}
+
+/// The value as it stands in the file, on one line and not too long.
+fn shown(value: &Value) -> String {
+    const LONGEST: usize = 60;
+    let text = match value {
+        Value::String(text) => format!("{text:?}"),
+        Value::Table(_) => "a table".to_owned(),
+        other => other.to_string().replace('\n', " "),
+    };
+    if text.chars().count() <= LONGEST {
+        return text;
+    }
+    text.chars().take(LONGEST).chain("…".chars()).collect()
+}

@@ -1,0 +1,62 @@
+//! The JSON Schema of scenario files, for editors: from the types, with the ranges of the table of
+//! keys.
+
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    Scenario,
+    scenario::{KEYS, Key, Kind, MAX_CORE, MAX_WORD},
+};
+
+/// The schema of a scenario file; `scenarios/scenario.schema.json` is a copy for editors.
+pub fn schema() -> Value {
+    // Some TOML tools read draft 7 only, and none needs references for a file this small.
+    let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
+    let mut schema = settings.into_generator().into_root_schema_for::<Scenario>().to_value();
+    for key in KEYS {
+        let pointer = format!("/properties/{}", key.path.replace('.', "/properties/"));
+        let Some(place) = schema.pointer_mut(&pointer).and_then(Value::as_object_mut) else {
+            continue;
+        };
+        narrow(place, key);
+    }
+    schema
+}
+
+/// Adds what the table of keys knows: default and range.
+fn narrow(place: &mut Map<String, Value>, key: &Key) {
+    // Where a doc comment breaks its lines is no business of an editor's.
+    if let Some(Value::String(text)) = place.get_mut("description") {
+        *text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    }
+    // TOML has no null: an optional key is absent.
+    if let Some(one) = place.get("type").and_then(|types| types.get(0)).cloned() {
+        place.insert("type".to_owned(), one);
+    }
+    place.remove("format"); // "uint32", which is nobody's standard
+    place.remove("default");
+    if let Some(default) = key.default {
+        let value = serde_json::from_str(default).unwrap_or_else(|_| json!(default));
+        place.insert("default".to_owned(), value);
+    }
+    let facts = match &key.kind {
+        // Editors read numbers as doubles; a bound that these cannot hold is left to the loader.
+        Kind::Count { min, max } if *max > 1 << 53 => json!({"minimum": min}),
+        Kind::Count { min, max } => json!({"minimum": min, "maximum": max}),
+        Kind::Number { min, max } => json!({"minimum": min, "maximum": max}),
+        Kind::Cores => json!({
+            "items": {"type": "integer", "minimum": 0, "maximum": MAX_CORE},
+            "minItems": 1,
+            "uniqueItems": true,
+        }),
+        Kind::Text => json!({"minLength": 1}),
+        Kind::Word => json!({"pattern": format!("^[a-z0-9_-]{{1,{MAX_WORD}}}$")}),
+        Kind::Duration { .. } => json!({"pattern": r"^\s*[0-9]"}),
+        Kind::Transports => json!({"minProperties": 1}),
+        Kind::Table | Kind::Rate | Kind::Flag | Kind::Choice(_) => json!({}),
+    };
+    if let Value::Object(facts) = facts {
+        place.extend(facts);
+    }
+}

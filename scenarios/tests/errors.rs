@@ -1,0 +1,376 @@
+//! Bad input: one line that names file, line, key and the allowed range.
+
+mod common;
+
+use std::fmt::Write as _;
+
+use common::{RIGHT, changed, load, load_in};
+use proptest::prelude::*;
+use scenarios::Scenario;
+
+/// (what is wrong, [(right, wrong)])
+type Mistake = (&'static str, &'static [(&'static str, &'static str)]);
+
+const MISTAKES: &[Mistake] = &[
+    ("not TOML", &[("clients = 10", "clients = = 10")]),
+    ("a key twice", &[("clients = 10", "clients = 10\nclients = 11")]),
+    ("unclosed string", &[("\"a test\"", "\"a test")]),
+    ("number too large for TOML", &[("clients = 10", "clients = 99999999999999999999")]),
+    ("unknown key", &[("clients = 10", "client = 10")]),
+    ("unknown key in a table", &[("payload_bytes = 128", "payload_byts = 128")]),
+    ("unknown key near nothing", &[("payload_bytes = 128", "colour = 128")]),
+    ("unknown table", &[("[server]", "[sever]")]),
+    ("a key with a dot", &[("clients = 10", "clients = 10\n\"feed.rate\" = \"5/s\"")]),
+    ("the name is not a key", &[("clients = 10", "clients = 10\nname = \"x\"")]),
+    ("format missing", &[("format = 1\n", "")]),
+    ("format unknown", &[("format = 1", "format = 2")]),
+    ("about missing", &[("about = \"a test\"\n", "")]),
+    ("about empty", &[("\"a test\"", "\" \"")]),
+    ("about on two lines", &[("\"a test\"", "\"a\\ntest\"")]),
+    ("clients missing", &[("clients = 10\n", "")]),
+    ("clients 0", &[("clients = 10", "clients = 0")]),
+    ("clients negative", &[("clients = 10", "clients = -3")]),
+    ("clients too many", &[("clients = 10", "clients = 5000000000")]),
+    ("clients a float", &[("clients = 10", "clients = 10.5")]),
+    ("clients a text", &[("clients = 10", "clients = \"many\"")]),
+    ("clients a table", &[("clients = 10", "clients = {}")]),
+    (
+        "feed not a table",
+        &[("[feed]\nkind = \"poisson\"\nrate = \"20/s\"\npayload_bytes = 128", "feed = 3")],
+    ),
+    ("kind missing", &[("kind = \"poisson\"\n", "")]),
+    ("kind unknown", &[("\"poisson\"", "\"gauss\"")]),
+    ("rate missing", &[("rate = \"20/s\"\n", "")]),
+    ("rate a number", &[("\"20/s\"", "20")]),
+    ("rate without a time", &[("\"20/s\"", "\"20\"")]),
+    ("rate 0", &[("\"20/s\"", "\"0/s\"")]),
+    ("rate negative", &[("\"20/s\"", "\"-5/s\"")]),
+    ("rate not a number", &[("\"20/s\"", "\"nan/s\"")]),
+    ("rate infinite", &[("\"20/s\"", "\"inf/s\"")]),
+    ("rate per nothing", &[("\"20/s\"", "\"5/0s\"")]),
+    ("rate above what a clock resolves", &[("\"20/s\"", "\"1e9/s\"")]),
+    ("rate that fills the memory", &[("\"20/s\"", "\"1000000/s\""), ("\"5s\"", "\"1h\"")]),
+    ("rate that publishes nothing", &[("\"poisson\"", "\"periodic\""), ("\"20/s\"", "\"1/h\"")]),
+    ("payload smaller than its stamp", &[("payload_bytes = 128", "payload_bytes = 16")]),
+    ("payload too large", &[("payload_bytes = 128", "payload_bytes = 2000000")]),
+    ("latest_value", &[("payload_bytes = 128", "latest_value = true")]),
+    ("speed without a trace", &[("payload_bytes = 128", "speed = 2")]),
+    ("trace without its kind", &[("payload_bytes = 128", "trace = \"x.csv\"")]),
+    ("on without bursts", &[("payload_bytes = 128", "on = \"1s\"")]),
+    ("bursts without on", &[("\"poisson\"", "\"bursts\"")]),
+    ("bursts without off", &[("kind = \"poisson\"", "kind = \"bursts\"\non = \"1s\"")]),
+    ("on 0", &[("kind = \"poisson\"", "kind = \"bursts\"\non = \"0s\"\noff = \"1s\"")]),
+    ("a trace with a rate", &[("kind = \"poisson\"", "kind = \"trace\"\ntrace = \"good.csv\"")]),
+    ("trace not named", &[("kind = \"poisson\"\nrate = \"20/s\"", "kind = \"trace\"")]),
+    (
+        "trace missing",
+        &[("kind = \"poisson\"\nrate = \"20/s\"", "kind = \"trace\"\ntrace = \"none.csv\"")],
+    ),
+    (
+        "trace unsorted",
+        &[("kind = \"poisson\"\nrate = \"20/s\"", "kind = \"trace\"\ntrace = \"unsorted.csv\"")],
+    ),
+    (
+        "trace empty",
+        &[("kind = \"poisson\"\nrate = \"20/s\"", "kind = \"trace\"\ntrace = \"empty.csv\"")],
+    ),
+    (
+        "trace without at_ms",
+        &[("kind = \"poisson\"\nrate = \"20/s\"", "kind = \"trace\"\ntrace = \"headless.csv\"")],
+    ),
+    (
+        "trace with a ragged row",
+        &[("kind = \"poisson\"\nrate = \"20/s\"", "kind = \"trace\"\ntrace = \"ragged.csv\"")],
+    ),
+    (
+        "trace with a negative time",
+        &[("kind = \"poisson\"\nrate = \"20/s\"", "kind = \"trace\"\ntrace = \"negative.csv\"")],
+    ),
+    (
+        "trace with the payload's own names",
+        &[("kind = \"poisson\"\nrate = \"20/s\"", "kind = \"trace\"\ntrace = \"shadow.csv\"")],
+    ),
+    (
+        "trace that is not text",
+        &[("kind = \"poisson\"\nrate = \"20/s\"", "kind = \"trace\"\ntrace = \"binary.csv\"")],
+    ),
+    (
+        "trace too slow for the window",
+        &[("kind = \"poisson\"\nrate = \"20/s\"", "kind = \"trace\"\ntrace = \"late.csv\"")],
+    ),
+    (
+        "speed 0",
+        &[(
+            "kind = \"poisson\"\nrate = \"20/s\"",
+            "kind = \"trace\"\ntrace = \"good.csv\"\nspeed = 0",
+        )],
+    ),
+    (
+        "speed not a number",
+        &[(
+            "kind = \"poisson\"\nrate = \"20/s\"",
+            "kind = \"trace\"\ntrace = \"good.csv\"\nspeed = nan",
+        )],
+    ),
+    (
+        "speed infinite",
+        &[(
+            "kind = \"poisson\"\nrate = \"20/s\"",
+            "kind = \"trace\"\ntrace = \"good.csv\"\nspeed = inf",
+        )],
+    ),
+    ("duration 0", &[("\"5s\"", "\"0s\"")]),
+    ("duration a number", &[("\"5s\"", "5")]),
+    ("duration without a unit", &[("\"5s\"", "\"5\"")]),
+    ("duration negative", &[("\"5s\"", "\"-5s\"")]),
+    ("duration that overflows", &[("\"5s\"", "\"99999999999999999999s\"")]),
+    ("duration too long", &[("\"5s\"", "\"100 days\"")]),
+    ("window shorter than the poll interval", &[("interval = \"1s\"", "interval = \"6s\"")]),
+    ("ramp negative", &[("[measure]", "[measure]\nramp = \"-1s\"")]),
+    ("warmup without a unit", &[("[measure]", "[measure]\nwarmup = 3")]),
+    ("repeat 0", &[("repeat = 2", "repeat = 0")]),
+    ("seed negative", &[("seed = 7", "seed = -7")]),
+    ("workers 0", &[("seed = 7", "workers = 0")]),
+    ("threads 0", &[("threads = 1", "threads = 0")]),
+    ("cpus empty", &[("threads = 1", "cpus = []")]),
+    ("cpus negative", &[("threads = 1", "cpus = [-1]")]),
+    ("cpus twice", &[("threads = 1", "cpus = [1, 1]")]),
+    ("cpus not a list", &[("threads = 1", "cpus = \"0-3\"")]),
+    ("history 0", &[("threads = 1", "history = 0")]),
+    ("coalesce a word", &[("threads = 1", "coalesce = \"yes\"")]),
+    ("congestion empty", &[("threads = 1", "congestion = \"\"")]),
+    ("congestion no name", &[("threads = 1", "congestion = \"reno; rm\"")]),
+    (
+        "transports empty",
+        &[("[transports.short-poll]\ninterval = \"1s\"\n\n[transports.tcp]", "[transports]")],
+    ),
+    (
+        "transports missing",
+        &[("[transports.short-poll]\ninterval = \"1s\"\n\n[transports.tcp]", "")],
+    ),
+    (
+        "transport not a table",
+        &[(
+            "[transports.short-poll]\ninterval = \"1s\"\n\n[transports.tcp]",
+            "[transports]\ntcp = true",
+        )],
+    ),
+    ("transport with a date", &[("interval = \"1s\"", "interval = 2024-01-01")]),
+    ("transport with infinity", &[("interval = \"1s\"", "interval = inf")]),
+];
+
+const TRACES: &[(&str, &[u8])] = &[
+    ("good.csv", b"at_ms,x\n0,1\n10,2\n"),
+    ("unsorted.csv", b"at_ms,x\n0,1\n10,2\n5,3\n"),
+    ("empty.csv", b"at_ms,x\n"),
+    ("headless.csv", b"time,x\n0,1\n"),
+    ("ragged.csv", b"at_ms,x\n0,1\n10\n"),
+    ("negative.csv", b"at_ms,x\n-5,1\n"),
+    ("shadow.csv", b"at_ms,n\n0,1\n"),
+    ("binary.csv", b"at_ms,x\n0,\xff\n"),
+    ("late.csv", b"at_ms,x\n60000,1\n"),
+];
+
+#[test]
+fn the_scenario_that_the_mistakes_are_made_in_is_right() {
+    load(RIGHT, &[]).expect("nothing is wrong with it");
+}
+
+#[test]
+fn every_mistake_has_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in TRACES {
+        std::fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    let mut sentences = String::new();
+    for (mistake, changes) in MISTAKES {
+        let error = load_in(folder.path(), &changed(changes), &[]).expect_err(mistake);
+        assert!(!error.contains('\n'), "{mistake} takes more than one line: {error}");
+        assert!(error.starts_with("test.toml"), "{mistake} does not name the file: {error}");
+        writeln!(sentences, "{mistake}\n    {error}").unwrap();
+    }
+    insta::assert_snapshot!(sentences);
+}
+
+#[test]
+fn every_mistake_on_the_command_line_names_the_set() {
+    let sets = [
+        "clients",
+        "clients=0",
+        "clients=ten",
+        "=5",
+        "feed..rate=5/s",
+        "feed rate=5/s",
+        "feed.rate=",
+        "feed.rate=5",
+        "feed.rat=5/s",
+        "clients.of=3",
+        "feed.speed=2",
+        "feed.kind=trace",
+        "feed.trace=none.csv",
+        "measure.duration=5",
+        "measure.duration=500ms",
+        "transports.short-poll.interval=1h",
+        "transports=5",
+        "transports={}",
+        "about=a\nb",
+        "server.cpus=[0, 0]",
+    ];
+    let mut sentences = String::new();
+    for set in sets {
+        let error = load(RIGHT, &[set]).expect_err(set);
+        assert!(!error.contains('\n'), "{set:?} takes more than one line: {error}");
+        writeln!(sentences, "{error}").unwrap();
+    }
+    insta::assert_snapshot!(sentences);
+}
+
+#[test]
+fn a_scenario_that_is_not_there_is_said_with_those_that_are() {
+    let error = |name: &str| Scenario::load(name, &[]).unwrap_err().to_string();
+    insta::assert_snapshot!(
+        [error("basline"), error("nothing"), error("no/such.toml"), error("/")].join("\n")
+    );
+}
+
+#[test]
+fn an_error_found_later_still_names_the_line() {
+    let scenario = load(RIGHT, &["transports.tcp.depth=3"]).unwrap();
+    let error = |key| {
+        scenario.error_at(key, "must be right").to_string().rsplit('/').next().unwrap().to_owned()
+    };
+    assert_eq!(
+        error("transports.short-poll.interval"),
+        "test.toml:19: transports.short-poll.interval: must be right"
+    );
+    assert_eq!(
+        error("transports.tcp.depth"),
+        "--set transports.tcp.depth=3: transports.tcp.depth: must be right"
+    );
+    // A default that turns out wrong has the place of its table.
+    assert_eq!(
+        error("transports.short-poll.pacing"),
+        "test.toml:18: transports.short-poll.pacing: must be right"
+    );
+    assert_eq!(error("nothing.of.this"), "test.toml:1: nothing.of.this: must be right");
+}
+
+#[test]
+fn sets_win_over_the_file_and_the_last_one_over_the_others() {
+    let sets = [
+        "feed.rate=5/s",
+        "clients=3",
+        "clients=4",
+        "about=now otherwise",
+        "transports.sse.heartbeat=1s",
+        "server.cpus=[0, 2]",
+    ];
+    let scenario = load(RIGHT, &sets).unwrap();
+    assert_eq!(scenario.feed.rate.to_string(), "5/s");
+    assert_eq!((scenario.clients, scenario.about.as_str()), (4, "now otherwise"));
+    assert_eq!(scenario.transports["sse"]["heartbeat"], "1s");
+    assert_eq!(scenario.server.cpus, Some(vec![0, 2]));
+}
+
+#[test]
+fn a_set_can_choose_the_transports() {
+    let scenario = load(RIGHT, &["transports={ tcp = {} }"]).unwrap();
+    assert_eq!(scenario.transports.keys().collect::<Vec<_>>(), ["tcp"]);
+}
+
+#[test]
+fn another_kind_on_the_command_line_leaves_the_keys_of_the_old_one_behind() {
+    let bursts = changed(&[("kind = \"poisson\"", "kind = \"bursts\"\non = \"1s\"\noff = \"1s\"")]);
+    load(&bursts, &["feed.kind=periodic"]).expect("on and off no longer matter");
+    load(&bursts, &["feed.kind=periodic", "feed.on=2s"])
+        .expect_err("but it makes no sense to set them");
+}
+
+#[test]
+fn a_file_that_begins_with_a_byte_order_mark_is_read() {
+    load(&format!("\u{feff}{RIGHT}"), &[]).expect("some editors write it");
+}
+
+#[test]
+fn a_scenario_survives_the_pipe_to_a_worker() {
+    for builtin in scenarios::builtin() {
+        let scenario = Scenario::load(builtin.name, &[]).unwrap();
+        let json = serde_json::to_string(&scenario).unwrap();
+        let back: Scenario = serde_json::from_str(&json).unwrap();
+        assert_eq!(back, scenario);
+        assert_eq!(back.schedule(1), scenario.schedule(1), "{}", builtin.name);
+    }
+}
+
+fn any_toml() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        any::<i64>().prop_map(|n| n.to_string()),
+        any::<f64>().prop_map(|x| format!("{x:?}").to_lowercase()),
+        any::<bool>().prop_map(|b| b.to_string()),
+        "[a-z0-9/. -]{0,12}".prop_map(|s| format!("{s:?}")),
+        "[0-9]{1,25}(ns|ms|s|h|days)".prop_map(|s| format!("{s:?}")),
+        "[0-9.e-]{1,9}/[0-9]{0,3}(ms|s|min|h)".prop_map(|s| format!("{s:?}")),
+        Just("1979-05-27T07:32:00Z".to_owned()),
+        Just("[]".to_owned()),
+        Just("[1, 2.0, \"x\"]".to_owned()),
+        Just("{ a = { b = 1 } }".to_owned()),
+    ];
+    let key = prop_oneof![
+        Just("clients"),
+        Just("format"),
+        Just("feed.kind"),
+        Just("feed.rate"),
+        Just("feed.speed"),
+        Just("feed.on"),
+        Just("feed.off"),
+        Just("feed.trace"),
+        Just("feed.payload_bytes"),
+        Just("measure.duration"),
+        Just("measure.repeat"),
+        Just("measure.seed"),
+        Just("server.cpus"),
+        Just("server.history"),
+        Just("transports"),
+        Just("transports.short-poll"),
+        Just("transports.short-poll.interval"),
+        Just("other.key"),
+    ];
+    (key, leaf).prop_map(|(key, value)| format!("{key}={value}"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_text_makes_the_loader_panic(text in any::<String>()) {
+        if let Err(error) = load(&text, &[]) {
+            prop_assert!(!error.contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
+    fn no_line_of_toml_makes_the_loader_panic(lines in proptest::collection::vec("[a-z\\[\\].=\"0-9{}, -]{0,30}", 0..8)) {
+        if let Err(error) = load(&lines.join("\n"), &[]) {
+            prop_assert!(!error.contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
+    fn no_set_makes_the_loader_panic_and_what_passes_publishes_something(sets in proptest::collection::vec(any_toml(), 1..4)) {
+        let sets: Vec<_> = sets.iter().map(String::as_str).collect();
+        match load(RIGHT, &sets) {
+            Err(error) => prop_assert!(!error.contains('\n'), "{error}"),
+            Ok(scenario) => prop_assert!(!scenario.schedule(1).offsets_ns.is_empty()),
+        }
+    }
+
+    #[test]
+    fn no_trace_makes_the_loader_panic(rows in "[a-z0-9,\"\n-]{0,80}") {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("t.csv"), format!("at_ms,{rows}")).unwrap();
+        let text = changed(&[("kind = \"poisson\"\nrate = \"20/s\"", "kind = \"trace\"\ntrace = \"t.csv\"")]);
+        if let Err(error) = load_in(folder.path(), &text, &[]) {
+            prop_assert!(!error.contains('\n'), "{error}");
+        }
+    }
+}

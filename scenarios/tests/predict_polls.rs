@@ -1,0 +1,144 @@
+//! What `predict` says of polling, short and long, against the closed forms and the bounds.
+#![allow(clippy::unwrap_used)] // a panic is how a test fails
+
+mod common;
+
+use common::predicting::{FLOOR, LONG, calibration, near, ns, one, pooled, scenario};
+use scenarios::{Calibration, predict::closed};
+
+#[test]
+fn short_polls_wait_half_a_cycle_and_never_more_than_one() {
+    let p = pooled(&[], 0.0, "short-poll");
+    near(ns(p.delay_mean_ns), 0.5e9 + FLOOR, 1e-9);
+    near(ns(p.delay_p50_ns), 0.5e9 + FLOOR, 1e-6);
+    near(ns(p.delay_p90_ns), 0.9e9 + FLOOR, 1e-6);
+    near(ns(p.delay_p99_ns), 0.99e9 + FLOOR, 1e-6);
+    near(ns(p.delay_max_ns), 1e9 + FLOOR, 1e-9);
+    let slower = pooled(&["transports.short-poll.pacing=fixed-delay"], 0.0, "short-poll");
+    near(ns(slower.delay_mean_ns), 1.005e9 / 2.0 + FLOOR, 1e-9);
+}
+
+#[test]
+fn short_polls_meet_in_a_queue_that_is_next_to_nothing() {
+    let mut calibration = calibration(0.0);
+    calibration.send_ns.insert("short-poll".to_owned(), 50e3);
+    let p = one(&scenario(&["clients=10000"]), &calibration, "short-poll", None); // a load of 0.5
+    near(ns(p.delay_mean_ns), 0.5e9 + FLOOR + 25e3, 1e-9);
+    let overloaded = one(&scenario(&["clients=30000"]), &calibration, "short-poll", None);
+    assert!(overloaded.assumptions.iter().any(|text| text.contains("lower bound")));
+}
+
+#[test]
+fn a_phase_lock_is_said() {
+    let said = |interval: &str| {
+        let p = pooled(
+            &[
+                "feed.kind=periodic",
+                "feed.rate=4/s",
+                &format!("transports.short-poll.interval={interval}"),
+            ],
+            0.0,
+            "short-poll",
+        );
+        p.assumptions.into_iter().find(|text| text.contains("phase lock"))
+    };
+    assert!(said("250ms").unwrap().contains("1 different"));
+    assert!(
+        said("125ms").unwrap().contains("1 different"),
+        "every update is seen at the same phase"
+    );
+    assert!(said("1s").unwrap().contains("4 different"));
+    assert!(said("375ms").unwrap().contains("3 different"));
+    assert_eq!(said("257ms"), None);
+}
+
+#[test]
+fn requests_and_empty_answers_of_short_polls_follow_the_feed() {
+    let model = closed::ShortPoll { cycle: 0.02, floor: 0.0 };
+    let p =
+        pooled(&[&LONG[..], &["transports.short-poll.interval=20ms"]].concat(), 0.0, "short-poll");
+    near(ns(p.requests), 10.0 * 2000.0 / 0.02, 1e-3);
+    near(ns(p.empty_responses) / ns(p.requests), model.empty_poisson(50.0), 0.01);
+    near(p.updates_per_answer.unwrap(), 1.0 / (1.0 - model.empty_poisson(50.0)), 0.01);
+    let periodic = pooled(
+        &["feed.kind=periodic", "feed.rate=1/s", "transports.short-poll.interval=300ms"],
+        0.0,
+        "short-poll",
+    );
+    near(ns(periodic.empty_responses) / ns(periodic.requests), 0.7, 1e-3);
+}
+
+#[test]
+fn long_polls_follow_the_closed_forms_in_a_long_poisson_window() {
+    let model = closed::LongPoll { rate: 50.0, gap: 0.02, hold: f64::INFINITY };
+    let p = pooled(&LONG, 0.0, "long-poll");
+    near(ns(p.requests), 10.0 * 2000.0 * model.answers_per_second(), 0.01);
+    near(p.updates_per_answer.unwrap(), model.batch(), 0.01);
+    near(ns(p.delay_mean_ns) - FLOOR, model.mean_wait() * 1e9, 0.01);
+    near(ns(p.delay_p99_ns) - FLOOR, model.wait_quantile(0.99) * 1e9, 0.01);
+    near(ns(p.delay_max_ns) - FLOOR, 20e6, 1e-3);
+    near(ns(p.age_mean_ns.unwrap()) - FLOOR, model.age_beyond_floor() * 1e9, 0.02);
+}
+
+#[test]
+fn long_polls_time_out_in_a_quiet_feed() {
+    let sets = [
+        "feed.rate=1/10s",
+        "measure.duration=20000s",
+        "measure.repeat=1",
+        "transports.long-poll.hold=4s",
+    ];
+    let model = closed::LongPoll { rate: 0.1, gap: 0.02, hold: 4.0 };
+    let p = pooled(&sets, 0.0, "long-poll");
+    near(ns(p.requests), 10.0 * 20_000.0 * model.answers_per_second(), 0.03);
+    near(ns(p.empty_responses), 10.0 * 20_000.0 * model.empty_per_second(), 0.05);
+    // Three updates 10 s apart, each followed by two holds of 4 s and a gap.
+    let idle = pooled(
+        &[
+            "feed.kind=periodic",
+            "feed.rate=1/10s",
+            "measure.duration=30s",
+            "measure.repeat=1",
+            "transports.long-poll.hold=4s",
+        ],
+        0.0,
+        "long-poll",
+    );
+    assert_eq!((idle.requests, idle.empty_responses), (10 * 3 * 3, 10 * 3 * 2));
+}
+
+#[test]
+fn long_polls_of_a_periodic_feed_have_a_knee_where_the_gap_fills_the_period() {
+    let mean = |gap_ns: f64| {
+        let scenario = scenario(&[
+            "feed.kind=periodic",
+            "feed.rate=4/s",
+            "measure.duration=1000s",
+            "measure.repeat=1",
+        ]);
+        ns(one(
+            &scenario,
+            &Calibration { rearm_gap_ns: gap_ns, ..calibration(0.0) },
+            "long-poll",
+            None,
+        )
+        .delay_mean_ns)
+            - FLOOR
+    };
+    assert!(mean(249e6) < 1.0, "every update finds a parked request");
+    near(mean(251.3e6), 251.3e6 / 2.0, 0.05);
+    near(mean(377.7e6), 377.7e6 / 2.0, 0.05);
+}
+
+#[test]
+fn long_polls_are_answered_one_after_the_other() {
+    // Far apart: each update finds all parked, so the waits are those of push.
+    let sets = ["clients=100", "feed.kind=periodic", "feed.rate=1/s"];
+    let p = pooled(&sets, 20e3, "long-poll");
+    near(ns(p.delay_mean_ns), FLOOR + 99.0 * 20e3 / 2.0, 1e-3);
+    near(ns(p.delay_p99_ns), FLOOR + 0.99 * 99.0 * 20e3, 0.01);
+    // 1,000 clients at 40 µs need 40 ms for a round, twice the re-arm gap and the feed's period.
+    let busy = pooled(&["clients=1000", "feed.kind=periodic", "feed.rate=50/s"], 40e3, "long-poll");
+    assert!(busy.assumptions.iter().any(|text| text.contains("takes longer than the re-arm gap")));
+    near(busy.updates_per_answer.unwrap(), 2.0, 0.1);
+}

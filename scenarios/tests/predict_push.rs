@@ -1,0 +1,96 @@
+//! What `predict` says of push: positions in the fan-out, and fan-outs that overlap.
+#![allow(clippy::unwrap_used)] // a panic is how a test fails
+
+mod common;
+
+use common::predicting::{FLOOR, LONG, calibration, near, ns, one, pooled, scenario};
+use scenarios::predict::closed;
+
+#[test]
+fn one_push_client_has_the_floor_and_nothing_else() {
+    let mut calibration = calibration(0.0);
+    (calibration.floor_mean_ns, calibration.floor_p50_ns, calibration.floor_p99_ns) =
+        (120e3, 100e3, 400e3);
+    for transport in ["tcp", "sse", "websocket"] {
+        let p = one(&scenario(&["clients=1"]), &calibration, transport, None);
+        assert_eq!(
+            (p.delay_mean_ns, p.delay_p50_ns, p.delay_p99_ns, p.delay_max_ns),
+            (120_000, 100_000, 400_000, 400_000)
+        );
+        assert_eq!((p.requests, p.empty_responses, p.updates_per_answer), (0, 0, None));
+    }
+}
+
+#[test]
+fn positions_in_the_fan_out_are_spread_evenly() {
+    let p = pooled(&["clients=1000"], 20e3, "websocket");
+    let spread = 999.0 * 20e3;
+    near(ns(p.delay_mean_ns), FLOOR + spread / 2.0, 1e-6);
+    near(ns(p.delay_p50_ns), FLOOR + spread / 2.0, 1e-3);
+    near(ns(p.delay_p99_ns), FLOOR + 0.99 * spread, 1e-3);
+    near(ns(p.delay_max_ns), FLOOR + spread, 1e-6);
+}
+
+#[test]
+fn without_coalescing_fan_outs_queue_as_m_d_1_says() {
+    let sets = [&LONG[..], &["clients=500", "server.coalesce=false"]].concat();
+    let p = pooled(&sets, 20e3, "tcp"); // 10 ms a round, a load of 0.5
+    let queue = closed::fan_out_wait(50.0, 0.010).unwrap() * 1e9;
+    near(ns(p.delay_mean_ns), FLOOR + 499.0 * 20e3 / 2.0 + queue, 0.02);
+    let overloaded =
+        pooled(&[&LONG[..], &["clients=2000", "server.coalesce=false"]].concat(), 20e3, "tcp");
+    assert!(
+        overloaded.delay_max_ns > 1_000_000_000,
+        "at a load of 2 the queue grows through the window"
+    );
+    assert!(overloaded.assumptions.iter().any(|text| text.contains("queue grows")));
+}
+
+/// A server that serves one client after the other, each with all that is there for it, and puts
+/// those that are woken again at the end of the line.
+#[test]
+fn with_coalescing_the_waits_are_those_of_an_idle_server_however_fast_updates_come() {
+    const CLIENTS: usize = 7;
+    let cost = 10;
+    for publishes in
+        [vec![0_u64, 1000], vec![0, 35], vec![0, 5, 12, 44], vec![0, 69, 70, 71, 139, 300]]
+    {
+        let mut line = std::collections::VecDeque::new();
+        let mut queued = [false; CLIENTS];
+        let mut seen = [0; CLIENTS];
+        let mut published = 0;
+        let mut waits = vec![Vec::new(); publishes.len()];
+        let mut now = 0;
+        loop {
+            while published < publishes.len() && publishes[published] <= now {
+                published += 1;
+                for (client, queued) in queued.iter_mut().enumerate() {
+                    if !std::mem::replace(queued, true) {
+                        line.push_back(client);
+                    }
+                }
+            }
+            let Some(client) = line.pop_front() else {
+                let Some(next) = publishes.get(published) else { break };
+                now = *next;
+                continue;
+            };
+            // What is published while the server writes is not in the write.
+            for k in seen[client]..published {
+                waits[k].push(now - publishes[k]);
+            }
+            seen[client] = published;
+            queued[client] = false;
+            now += cost;
+        }
+        for mut waits in waits {
+            waits.sort_unstable();
+            assert_eq!(waits.len(), CLIENTS);
+            // i·c, but for an update that comes while a write is going on and waits for the rest of
+            // it.
+            let late = waits[0];
+            assert!(late < cost);
+            assert!((0..).zip(&waits).all(|(i, wait)| *wait == late + i * cost), "{waits:?}");
+        }
+    }
+}
