@@ -1,0 +1,60 @@
+//! The conditions of a run that the scenario does not set.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Where the numbers come from: flat, so that any tool can put two runs side by side.
+///
+/// An unknown fact is an empty string or `None`, never a guess.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Environment {
+    /// Version of feedlab.
+    pub feedlab: String,
+    /// Commit that feedlab was built from.
+    pub git_commit: Option<String>,
+    /// Compiler that built feedlab.
+    pub rustc: String,
+    /// Build profile: an unoptimised build measures the compiler.
+    pub profile: String,
+    /// Day of the run, `2026-11-21`.
+    pub date: String,
+    /// Model name of the CPU.
+    pub cpu: String,
+    /// Cores this process may use.
+    pub cores: u32,
+    /// Memory of the machine.
+    pub memory_bytes: u64,
+    /// Kernel release.
+    pub kernel: String,
+    /// Distribution, from os-release.
+    pub os: String,
+    /// Hypervisor or container, where one is recognised.
+    pub virtualisation: Option<String>,
+    /// Clock source of the kernel; anything but a counter in the CPU makes reading the time slow.
+    pub clocksource: String,
+    /// CPU frequency governor, where there is one.
+    pub governor: Option<String>,
+    /// Congestion control as read back from a socket.
+    pub congestion: String,
+    /// Soft limit of open descriptors per process, as used.
+    pub open_files: u64,
+    /// Hard limit of open descriptors per process.
+    pub open_files_hard: u64,
+    /// `net.core.somaxconn`: longest accept queue.
+    pub somaxconn: u64,
+    /// `net.ipv4.ip_local_port_range`.
+    pub port_range: String,
+    /// `net.ipv4.tcp_rmem`.
+    pub tcp_rmem: String,
+    /// `net.ipv4.tcp_wmem`.
+    pub tcp_wmem: String,
+    /// Cores of the server process.
+    pub server_cpus: String,
+    /// Cores of the publisher, the workers and the orchestrator.
+    pub harness_cpus: String,
+    /// Load workers per transport.
+    pub workers: u32,
+    /// What lies between client and server.
+    pub link: String,
+}

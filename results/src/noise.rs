@@ -1,0 +1,89 @@
+//! Tests against noise: a rule that fires must not be a coin that fell badly.
+//!
+//! A verdict that cries wolf is worse than none. A clean run may make each
+//! rule fire at most once in a thousand runs, so counts are compared with what
+//! chance alone would bring, never with a bare threshold.
+
+/// Chance that a clean run may trip a rule.
+pub const FALSE_ALARM: f64 = 0.001;
+
+/// Whether `count` events are more than chance explains where at most
+/// `expected` are allowed on average (upper tail of a Poisson distribution).
+///
+/// Also safe for counts out of a fixed number of trials: the binomial
+/// distribution is narrower than the Poisson of the same mean.
+pub fn exceeds(count: u64, expected: f64) -> bool {
+    count as f64 > expected && upper_tail(count, expected) < FALSE_ALARM
+}
+
+/// P(X ≥ count) for a Poisson variable of mean `mean`.
+fn upper_tail(count: u64, mean: f64) -> f64 {
+    if count == 0 {
+        return 1.0;
+    }
+    if mean <= 0.0 {
+        return 0.0;
+    }
+    if mean > 1_000.0 {
+        // The sum below would need too many terms, and the square root of a
+        // Poisson variable is by then normal: 2(√X − √m) ~ N(0, 1).
+        let z = 2.0 * ((count as f64).sqrt() - mean.sqrt());
+        return if z > 3.09 { FALSE_ALARM / 2.0 } else { 0.5 };
+    }
+    // Sum of the terms from `count` on; they fall geometrically once k > mean.
+    let mut term = (count as f64 * mean.ln() - mean - ln_factorial(count)).exp();
+    let mut sum = 0.0;
+    let mut k = count;
+    while term > 1e-12 || (k as f64) < mean {
+        sum += term;
+        k += 1;
+        term *= mean / k as f64;
+    }
+    sum
+}
+
+fn ln_factorial(n: u64) -> f64 {
+    (2..=n).map(|k| (k as f64).ln()).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tail_agrees_with_textbook_values() {
+        assert!((upper_tail(1, 1.0) - 0.632_120_558).abs() < 1e-8);
+        assert!((upper_tail(5, 2.0) - 0.052_653_017).abs() < 1e-8);
+        assert!((upper_tail(0, 2.0) - 1.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn what_chance_brings_once_in_a_hundred_runs_does_not_fire() {
+        // Mean 20: P(X >= 31) is 1.35 %, P(X >= 36) is 0.08 %.
+        assert!(!exceeds(20, 20.0));
+        assert!(!exceeds(31, 20.0));
+        assert!(exceeds(36, 20.0));
+    }
+
+    #[test]
+    fn nothing_expected_means_that_one_is_too_many() {
+        assert!(!exceeds(0, 0.0));
+        assert!(exceeds(1, 0.0));
+    }
+
+    #[test]
+    fn large_means_are_tested_too() {
+        assert!(!exceeds(10_200, 10_000.0));
+        assert!(exceeds(10_400, 10_000.0));
+    }
+
+    #[test]
+    fn a_clean_run_trips_the_test_at_most_once_in_a_thousand() {
+        // Exact: the smallest count that fires has a tail below one in a thousand.
+        for mean in [0.5, 1.0, 3.0, 10.0, 40.0, 200.0, 900.0] {
+            let first = (0..2_000).find(|&count| exceeds(count, mean)).unwrap();
+            assert!(upper_tail(first, mean) < FALSE_ALARM, "mean {mean}");
+            assert!(upper_tail(first - 1, mean) >= FALSE_ALARM, "mean {mean}");
+        }
+    }
+}

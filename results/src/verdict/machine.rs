@@ -1,0 +1,148 @@
+//! Rules about the machine: who else wanted its cores.
+
+use super::{Evidence, Rule, measurement::percent};
+use crate::{Environment, Verdict, Warning, noise};
+
+/// The kernel accounts steal and other processes' time in ticks of 10 ms.
+const TICK_NS: f64 = 10_000_000.0;
+
+pub(super) static RULES: &[Rule] = &[
+    Rule {
+        name: "steal",
+        severity: Verdict::Suspect,
+        threshold: 0.01,
+        reason: "time that the hypervisor gave to someone else stops every clock but the wall's",
+        machine: true,
+        fires: steal,
+    },
+    Rule {
+        name: "foreign-load",
+        severity: Verdict::Suspect,
+        threshold: 0.05,
+        reason: "another process takes cores, caches and memory bandwidth; a twentieth of the \
+                 machine is more than any idle system needs",
+        machine: true,
+        fires: foreign_load,
+    },
+    Rule {
+        name: "worker-wait",
+        severity: Verdict::Suspect,
+        // The publisher and the orchestrator share the harness's cores with
+        // the workers and need one or two hundredths of them.
+        threshold: 0.05,
+        reason: "a worker that waits for a core reads late, and its lateness is taken for the \
+                 server's",
+        machine: true,
+        fires: worker_wait,
+    },
+    Rule {
+        name: "publisher-wait",
+        severity: Verdict::Suspect,
+        threshold: 0.01,
+        reason: "a publisher that waits for a core publishes late",
+        machine: true,
+        fires: publisher_wait,
+    },
+];
+
+fn steal(evidence: &Evidence, share: f64) -> Option<String> {
+    let (used, fires) = of_machine(evidence, evidence.row.steal_ns, share)?;
+    fires.then(|| {
+        format!(
+            "the hypervisor took {used:.1} % of the machine's time: repeat the run when the host \
+             is quieter"
+        )
+    })
+}
+
+fn foreign_load(evidence: &Evidence, share: f64) -> Option<String> {
+    let (used, fires) = of_machine(evidence, evidence.row.foreign_cpu_ns?, share)?;
+    fires.then(|| {
+        format!("other processes used {used:.1} % of the machine's CPU: stop them and run again")
+    })
+}
+
+/// Percentage of all cores' time in the window, and whether it is more than
+/// `share` by more than chance.
+fn of_machine(evidence: &Evidence, ns: u64, share: f64) -> Option<(f64, bool)> {
+    let cores = f64::from(evidence.environment.cores.max(1));
+    let all = evidence.row.window_ns as f64 * cores;
+    let fires = noise::exceeds((ns as f64 / TICK_NS) as u64, share * all / TICK_NS);
+    (all > 0.0).then(|| (ns as f64 / all * 100.0, fires))
+}
+
+fn worker_wait(evidence: &Evidence, share: f64) -> Option<String> {
+    let waited = of_window(evidence, evidence.row.worker_run_queue_wait_ns)?;
+    (waited > share).then(|| {
+        format!(
+            "a load worker waited for a core {} of the time: stop what else runs, or use fewer \
+             clients",
+            percent(waited)
+        )
+    })
+}
+
+fn publisher_wait(evidence: &Evidence, share: f64) -> Option<String> {
+    let waited = of_window(evidence, evidence.row.publisher_run_queue_wait_ns)?;
+    (waited > share).then(|| {
+        format!(
+            "the publisher waited for a core {:.1} % of the time: stop what else runs, or give \
+             the harness a core of its own",
+            waited * 100.0
+        )
+    })
+}
+
+fn of_window(evidence: &Evidence, ns: u64) -> Option<f64> {
+    let window = evidence.row.window_ns;
+    (window > 0).then(|| ns as f64 / window as f64)
+}
+
+/// Facts about the machine that concern every row.
+pub(super) fn environment(environment: &Environment) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    let mut warn = |rule: &str, severity, message: String| {
+        warnings.push(Warning::new(rule, severity, message));
+    };
+    if environment.cores == 1 {
+        warn(
+            "one-core",
+            Verdict::Suspect,
+            "there is one core only, so server, publisher and clients take it from one another: \
+             use a machine with two"
+                .into(),
+        );
+    }
+    if environment.profile == "debug" {
+        warn(
+            "debug-build",
+            Verdict::Suspect,
+            "feedlab was built without optimisation: build it with --release".into(),
+        );
+    }
+    if ["hpet", "acpi_pm", "jiffies", "refined-jiffies"].contains(&environment.clocksource.as_str())
+    {
+        warn(
+            "clock-source",
+            Verdict::Suspect,
+            format!(
+                "the clock source is {}, which is slow or coarse to read: boot with \
+                 clocksource=tsc if the machine has a stable one",
+                environment.clocksource
+            ),
+        );
+    }
+    if let Some(governor) = environment.governor.as_deref()
+        && governor != "performance"
+    {
+        warn(
+            "governor",
+            Verdict::Valid,
+            format!(
+                "the CPU frequency governor is {governor}: CPU times of light loads are longer \
+                 than at full speed"
+            ),
+        );
+    }
+    warnings
+}

@@ -1,0 +1,215 @@
+use super::*;
+
+const SECOND: u64 = 1_000_000_000;
+
+fn scenario() -> Scenario {
+    Scenario::load("baseline", &[]).expect("baseline is built in")
+}
+
+fn environment() -> Environment {
+    Environment {
+        cores: 2,
+        workers: 1,
+        profile: "release".into(),
+        clocksource: "tsc".into(),
+        ..Environment::default()
+    }
+}
+
+/// A row that nobody can object to.
+fn clean() -> Row {
+    Row {
+        transport: "sse".into(),
+        repetition: Some(1),
+        clients: 10,
+        connected: 10,
+        window_ns: 10 * SECOND,
+        published: 200,
+        expected: 2_000,
+        delivered: 2_000,
+        bytes_down: 3_000,
+        payload_bytes: 2_000,
+        framing_bytes: 1_000,
+        tcp_bytes_down: 3_000,
+        server_cpu_ns: SECOND,
+        client_cpu_ns: SECOND,
+        worker_cpu_share: Some(0.1),
+        publisher_late_p99_ns: 90_000,
+        publisher_late_publishes: Some(0),
+        foreign_cpu_ns: Some(0),
+        ..Row::default()
+    }
+}
+
+fn fired(change: impl FnOnce(&mut Row)) -> (Vec<String>, Verdict) {
+    let mut row = clean();
+    change(&mut row);
+    let warnings = judge(&mut row, &scenario(), &environment());
+    let names = warnings.into_iter().map(|w| w.rule).collect();
+    (names, row.verdict)
+}
+
+fn only(name: &str, verdict: Verdict, change: impl FnOnce(&mut Row)) {
+    assert_eq!(fired(change), (vec![name.to_owned()], verdict));
+}
+
+#[test]
+fn a_clean_row_is_valid_and_nobody_speaks() {
+    assert_eq!(fired(|_| ()), (vec![], Verdict::Valid));
+}
+
+#[test]
+fn an_unbalanced_ledger_is_invalid() {
+    only("ledger", Verdict::Invalid, |row| {
+        row.missing = 1;
+        row.delivered -= 1;
+    });
+    only("ledger", Verdict::Invalid, |row| row.duplicated = 1);
+    only("ledger", Verdict::Invalid, |row| row.reordered = 1);
+    only("ledger", Verdict::Invalid, |row| row.delivered -= 1);
+}
+
+#[test]
+fn too_few_publishes_leave_the_verdict_alone() {
+    let (names, verdict) = fired(|row| {
+        row.published = 3;
+        row.expected = 30;
+        row.delivered = 30;
+        row.set_delay(&crate::hlog::histogram(), 3);
+    });
+    assert_eq!((names.len(), verdict), (0, Verdict::Valid));
+}
+
+#[test]
+fn clients_that_stayed_away_are_named() {
+    let (names, verdict) = fired(|row| {
+        row.connected = 9;
+        row.delivered -= 200;
+        row.missing = 200;
+    });
+    assert_eq!(names, ["ledger", "clients-not-connected"]);
+    assert_eq!(verdict, Verdict::Invalid);
+}
+
+#[test]
+fn declared_losses_balance_the_ledger_but_are_suspect() {
+    only("declared-lost", Verdict::Suspect, |row| {
+        row.lost = 5;
+        row.delivered -= 5;
+    });
+}
+
+#[test]
+fn instruments_that_disagree_are_named_with_their_difference() {
+    let mut row = clean();
+    row.tcp_bytes_down += 7;
+    let warnings = judge(&mut row, &scenario(), &environment());
+    assert_eq!(row.verdict, Verdict::Suspect);
+    assert_eq!(
+        warnings[0].to_string(),
+        "sse, repetition 1: the decoders counted 3000 bytes down and the kernel 7 more: one of \
+         the instruments is wrong, so do not quote bytes of this run"
+    );
+    only("instruments", Verdict::Suspect, |row| {
+        row.framing_bytes += 1;
+    });
+}
+
+#[test]
+fn a_late_publisher_is_told_apart_from_chance() {
+    // Of 200 publishes 2 may be late on average; 8 of them come by chance once in 900 runs.
+    assert_eq!(fired(|row| row.publisher_late_publishes = Some(6)).0.len(), 0);
+    only("publisher-late", Verdict::Suspect, |row| {
+        row.publisher_late_publishes = Some(9);
+    });
+    // Without the count, only a p99 that enough publishes carry is believed.
+    assert_eq!(
+        fired(|row| {
+            row.publisher_late_publishes = None;
+            row.publisher_late_p99_ns = 2_000_000;
+        })
+        .0
+        .len(),
+        0
+    );
+}
+
+#[test]
+fn a_busy_worker_is_suspect_and_a_busy_server_is_a_remark() {
+    only("worker-cpu", Verdict::Suspect, |row| {
+        row.worker_cpu_share = Some(0.95);
+    });
+    only("worker-cpu", Verdict::Suspect, |row| {
+        row.worker_cpu_share = None;
+        row.client_cpu_ns = 95 * SECOND / 10;
+    });
+    only("server-cpu", Verdict::Valid, |row| {
+        row.server_cpu_ns = 95 * SECOND / 10;
+    });
+}
+
+#[test]
+fn the_machine_is_blamed_for_what_it_takes() {
+    // 1 % of 2 cores for 10 s are 20 ticks of 10 ms.
+    assert_eq!(fired(|row| row.steal_ns = 300_000_000).0.len(), 0);
+    only("steal", Verdict::Suspect, |row| row.steal_ns = 500_000_000);
+    only("foreign-load", Verdict::Suspect, |row| {
+        row.foreign_cpu_ns = Some(2 * SECOND);
+    });
+    only("worker-wait", Verdict::Suspect, |row| {
+        row.worker_run_queue_wait_ns = SECOND;
+    });
+    only("publisher-wait", Verdict::Suspect, |row| {
+        row.publisher_run_queue_wait_ns = SECOND;
+    });
+}
+
+#[test]
+fn overflowing_queues_are_suspect() {
+    only("accept-overflow", Verdict::Suspect, |row| {
+        row.accept_overflows = 1;
+    });
+    only("retransmits", Verdict::Suspect, |row| row.retransmits = 1);
+}
+
+#[test]
+fn a_row_without_a_window_is_judged_without_dividing_by_it() {
+    let (_, verdict) = fired(|row| row.window_ns = 0);
+    assert_eq!(verdict, Verdict::Valid);
+}
+
+#[test]
+fn only_the_machine_is_a_reason_to_repeat_a_block() {
+    let about = |change: fn(&mut Row)| {
+        let mut row = clean();
+        change(&mut row);
+        spoiled_by_machine(&judge(&mut row, &scenario(), &environment()))
+    };
+    assert!(about(|row| row.steal_ns = SECOND));
+    assert!(!about(|row| row.missing = 1));
+    assert!(!about(|_| ()));
+}
+
+#[test]
+fn the_environment_has_rules_of_its_own() {
+    let mut environment = environment();
+    assert_eq!(judge_environment(&environment), []);
+    environment.cores = 1;
+    environment.clocksource = "hpet".into();
+    environment.profile = "debug".into();
+    environment.governor = Some("powersave".into());
+    let warnings = judge_environment(&environment);
+    let names: Vec<&str> = warnings.iter().map(|w| w.rule.as_str()).collect();
+    assert_eq!(names, ["one-core", "debug-build", "clock-source", "governor"]);
+    assert_eq!(Verdict::of(&warnings), Verdict::Suspect);
+}
+
+#[test]
+fn every_rule_has_a_name_of_its_own_and_a_reason() {
+    let mut names: Vec<&str> = rules().map(|rule| rule.name).collect();
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), count);
+    assert!(rules().all(|rule| rule.reason.len() > 20));
+}
