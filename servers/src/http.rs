@@ -1,0 +1,177 @@
+//! HTTP/1.1 for all transports that speak it: one configuration, one way from a request to its transport.
+
+mod body;
+mod checks;
+mod metrics;
+mod patience;
+mod publish;
+mod query;
+mod refusal;
+
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{self, Poll, ready};
+
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::Service;
+use hyper::{Method, Request, Response, StatusCode, header};
+use hyper_util::rt::TokioIo;
+
+pub use body::{Body, Upgrade};
+pub(crate) use checks::is_token_listed;
+pub(crate) use query::Query;
+pub(crate) use refusal::Refusal;
+
+use crate::listen::Stream;
+use crate::run::Shared;
+use crate::shutdown::Phase;
+use crate::transport::{Context, Reply, Serve, Task};
+use patience::{Head, Patient};
+
+/// A request's head may be this long; hyper answers a longer one with 431.
+const HEAD_BYTES: usize = 16 << 10;
+
+/// The one configuration. It has no timer on purpose: hyper's header timeout would also run on an idle keep-alive
+/// connection, and a poll interval above it would silently become a new connection per poll. `Patient` times heads.
+fn builder() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder.max_buf_size(HEAD_BYTES).header_read_timeout(None).half_close(false).keep_alive(true);
+    builder
+}
+
+/// What is reachable through one listener.
+pub(crate) struct Routes {
+    pub(crate) shared: Arc<Shared>,
+    /// Path, how to serve it, and with what.
+    pub(crate) transports: Vec<(String, Serve, Context)>,
+    pub(crate) publish: bool,
+}
+
+/// Serves one connection until it ends, is upgraded or the server stops.
+pub(crate) async fn serve(stream: Stream, routes: Arc<Routes>) {
+    let mut watch = routes.shared.shutdown.watch();
+    let requests = Arc::new(Requests::default());
+    let io = TokioIo::new(Patient::new(stream, Arc::clone(&requests)));
+    let service = Routed { routes, requests: Arc::clone(&requests) };
+    let mut connection = builder().serve_connection(io, service);
+    let mut told = false;
+    let served = poll_fn(|cx| {
+        match watch.poll_phase(cx) {
+            Phase::Serving => {}
+            Phase::Stopping if told => {}
+            Phase::Stopping => {
+                told = true;
+                Pin::new(&mut connection).graceful_shutdown();
+            }
+            Phase::Now => return Poll::Ready(false),
+        }
+        // An error is the client's: it is gone, or was told with a 4xx. There is nobody left to tell.
+        Pin::new(&mut connection).poll(cx).map(|ended| ended.is_ok())
+    });
+    if served.await
+        && let Some(upgrade) = requests.take_upgrade()
+    {
+        let parts = connection.into_parts();
+        upgrade(parts.io.into_inner().into_stream(), parts.read_buf);
+    }
+}
+
+/// What the stream, the service and the task of one connection know of its requests.
+#[derive(Default)]
+struct Requests {
+    head: Head,
+    upgrade: Mutex<Option<Upgrade>>,
+}
+
+impl Requests {
+    fn take_upgrade(&self) -> Option<Upgrade> {
+        self.upgrade.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// A listener's routes as a hyper service for one connection.
+struct Routed {
+    routes: Arc<Routes>,
+    requests: Arc<Requests>,
+}
+
+impl Service<Request<Incoming>> for Routed {
+    type Response = Reply;
+    type Error = Infallible;
+    type Future = Answer;
+
+    fn call(&self, request: Request<Incoming>) -> Answer {
+        self.requests.head.is_complete();
+        Answer { task: self.routes.route(request), requests: Arc::clone(&self.requests) }
+    }
+}
+
+/// An answer in the making. hyper asks for a `Result`; our services answer everything.
+struct Answer {
+    task: Task<Reply>,
+    requests: Arc<Requests>,
+}
+
+impl Future for Answer {
+    type Output = Result<Reply, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
+        let mut reply = ready!(self.task.as_mut().poll(cx));
+        if let Some(upgrade) = reply.body_mut().take_upgrade() {
+            *self.requests.upgrade.lock().unwrap_or_else(PoisonError::into_inner) = Some(upgrade);
+        }
+        Poll::Ready(Ok(reply))
+    }
+}
+
+impl Routes {
+    fn route(self: &Arc<Self>, request: Request<Incoming>) -> Task<Reply> {
+        if let Err(refusal) = checks::request(&request) {
+            return at_once(refusal.into());
+        }
+        let path = request.uri().path();
+        if let Some((_, Serve::Http(serve), context)) =
+            self.transports.iter().find(|(served, ..)| served == path)
+        {
+            return serve(request, context.clone());
+        }
+        match path {
+            "/publish" if self.publish => {
+                if request.method() == Method::POST {
+                    Box::pin(publish::publish(request, self.shared.feed.clone()))
+                } else {
+                    at_once(Refusal::method("POST").into())
+                }
+            }
+            "/healthz" | "/metrics" if !is_read(request.method()) => {
+                at_once(Refusal::method("GET, HEAD").into())
+            }
+            "/healthz" => at_once(metrics::health(&self.shared)),
+            "/metrics" => at_once(metrics::metrics(&self.shared)),
+            _ => at_once(
+                Refusal::new(StatusCode::NOT_FOUND, "nothing is served at this path").into(),
+            ),
+        }
+    }
+}
+
+/// Whether the method only reads.
+pub(crate) fn is_read(method: &Method) -> bool {
+    *method == Method::GET || *method == Method::HEAD
+}
+
+/// An answer that needs no waiting.
+pub(crate) fn at_once(reply: Reply) -> Task<Reply> {
+    Box::pin(std::future::ready(reply))
+}
+
+/// A JSON answer; hyper adds the Content-Length.
+pub(crate) fn json(body: bytes::Bytes) -> Reply {
+    let mut reply = Response::new(Body::full(body));
+    let json = header::HeaderValue::from_static("application/json");
+    reply.headers_mut().insert(header::CONTENT_TYPE, json);
+    reply
+}

@@ -1,0 +1,51 @@
+//! What RFC 9110 and 9112 ask of every request and hyper leaves to us.
+
+use hyper::header::{HOST, HeaderMap, HeaderName};
+use hyper::{Request, StatusCode, Version};
+
+use super::Refusal;
+
+/// A query may be this long. hyper would only notice when the whole head is too large.
+const QUERY_BYTES: usize = 4 << 10;
+
+/// Refuses what no path should have to look at.
+pub(super) fn request<B>(request: &Request<B>) -> Result<(), Refusal> {
+    host(request)?;
+    if request.uri().query().is_some_and(|query| query.len() > QUERY_BYTES) {
+        return Err(Refusal::new(StatusCode::URI_TOO_LONG, "query: longer than 4096 bytes"));
+    }
+    Ok(())
+}
+
+/// RFC 9112 section 3.2: 400 to an HTTP/1.1 request without Host, and to any with more than one or a bad one.
+fn host<B>(request: &Request<B>) -> Result<(), Refusal> {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    let Some(host) = hosts.next() else {
+        return if request.version() == Version::HTTP_11 {
+            Err(Refusal::bad_request("Host: missing"))
+        } else {
+            Ok(())
+        };
+    };
+    if hosts.next().is_some() {
+        return Err(Refusal::bad_request("Host: more than one"));
+    }
+    // Enough to refuse lists, spaces and controls; which name we are called by is not our business.
+    let is_allowed =
+        |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+;=:[]%".contains(byte);
+    if host.as_bytes().iter().all(is_allowed) {
+        Ok(())
+    } else {
+        Err(Refusal::bad_request("Host: not a host and port"))
+    }
+}
+
+/// Whether a list-valued header, over all its lines, has this token in any case.
+pub(crate) fn is_token_listed(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+    headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|item| item.trim_matches([' ', '\t']).eq_ignore_ascii_case(token))
+}

@@ -1,0 +1,205 @@
+//! Sockets: how they are opened, accepted and closed, the same for every transport.
+
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+
+use crate::shutdown::{Phase, Shutdown};
+use crate::tally::Door;
+
+/// Connections that may wait to be accepted. With the 128 of std a storm of connections runs into retransmitted
+/// SYNs of 1 s and 3 s, which look like a slow server. The kernel lowers it to `net.core.somaxconn`.
+const BACKLOG: i32 = 4096;
+
+/// The kernel takes no more of one client's updates while this much is still unsent: memory that a client which
+/// never reads costs us. Unlike a small `SO_SNDBUF` it does not limit what is in flight on a long link.
+const UNSENT_BYTES: u32 = 128 << 10;
+
+/// How long to wait when there is no descriptor left; those who wait for one are served when others have gone.
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
+
+/// Where a server listens. A door that is not there is not served.
+#[derive(Default)]
+pub struct Listeners {
+    /// For the HTTP transports, by path.
+    pub http: Option<TcpListener>,
+    /// For the transport that speaks no HTTP.
+    pub tcp: Option<TcpListener>,
+    /// For `POST /publish`.
+    pub control: Option<Control>,
+}
+
+/// Where updates are published.
+pub enum Control {
+    /// A pathname socket, which also crosses network namespaces.
+    Unix(UnixListener),
+    /// An ordinary port.
+    Tcp(TcpListener),
+}
+
+/// Opens a port with everything set that accepted sockets inherit: `TCP_NODELAY`, the congestion control and the
+/// bound on unsent bytes.
+pub fn listen_tcp(addr: SocketAddr, congestion: &str) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_tcp_nodelay(true)?;
+    socket.set_tcp_congestion(congestion.as_bytes()).map_err(|error| {
+        io::Error::new(
+            error.kind(),
+            format!("cannot use the congestion control \"{congestion}\": {error}"),
+        )
+    })?;
+    socket.set_tcp_notsent_lowat(UNSENT_BYTES)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&addr.into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
+}
+
+/// A client's connection. TLS will be another variant.
+pub enum Stream {
+    /// Over the network.
+    Tcp(TcpStream),
+    /// From this machine, to the control socket.
+    Unix(UnixStream),
+    /// Anything else that carries bytes; the tests with paused time use an in-memory pipe.
+    Other(Box<dyn Io>),
+}
+
+/// What an in-memory stream must be able to do.
+pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+
+impl Stream {
+    /// Whether a read may find something, without a system call. A reader that is asked only then costs a push
+    /// transport nothing while there is only something to write.
+    pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(stream) => stream.poll_read_ready(cx),
+            Self::Unix(stream) => stream.poll_read_ready(cx),
+            Self::Other(_) => Poll::Ready(Ok(())),
+        }
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Other(stream) => Pin::new(stream).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
+            Self::Unix(stream) => Pin::new(stream).poll_write(cx, buf),
+            Self::Other(stream) => Pin::new(stream).poll_write(cx, buf),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            Self::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            Self::Other(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match self {
+            Self::Tcp(stream) => stream.is_write_vectored(),
+            Self::Unix(stream) => stream.is_write_vectored(),
+            Self::Other(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Unix(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Other(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Other(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
+
+impl Control {
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Stream>> {
+        match self {
+            Self::Unix(listener) => {
+                listener.poll_accept(cx).map_ok(|(stream, _)| Stream::Unix(stream))
+            }
+            Self::Tcp(listener) => listener.poll_accept(cx).map_ok(|(stream, _)| {
+                // Inherited from our own listeners; a caller's own listener may not have it.
+                let _ = stream.set_nodelay(true);
+                Stream::Tcp(stream)
+            }),
+        }
+    }
+}
+
+/// Accepts until the stop and hands each connection to `serve`. The listener is closed on return.
+pub(crate) async fn accept(
+    listener: Control,
+    door: &Door,
+    shutdown: &Shutdown,
+    mut serve: impl FnMut(Stream),
+) {
+    let mut watch = shutdown.watch();
+    loop {
+        let accepted = poll_fn(|cx| match watch.poll_phase(cx) {
+            Phase::Serving => listener.poll_accept(cx).map(Some),
+            Phase::Stopping | Phase::Now => Poll::Ready(None),
+        });
+        match accepted.await {
+            None => return,
+            Some(Ok(stream)) => {
+                door.accepted();
+                serve(stream);
+            }
+            Some(Err(error)) if is_of_one_connection(&error) => {}
+            Some(Err(_)) => {
+                // No descriptors or no memory. Trying again at once would only burn the CPU that the clients
+                // which are connected need.
+                door.refused();
+                tokio::time::sleep(ACCEPT_BACKOFF).await;
+            }
+        }
+    }
+}
+
+/// The peer has gone before it was accepted: no reason to wait.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}

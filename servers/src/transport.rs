@@ -1,0 +1,143 @@
+//! The table of transports. A sixth is one file here, one line below, and the same in the harness's clients.
+
+mod heartbeat;
+mod long_poll;
+mod poll;
+mod short_poll;
+mod sse;
+mod tcp;
+mod websocket;
+
+use std::future::Future;
+use std::ops::Deref;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+
+use hyper::body::Incoming;
+use hyper::{Request, Response};
+use tokio_util::task::TaskTracker;
+
+use crate::Feed;
+use crate::feed::{Encode, Encoder, Limit};
+use crate::http::Body;
+use crate::knob::{Knob, Params};
+use crate::listen::Stream;
+use crate::run::Shared;
+use crate::shutdown::Shutdown;
+use crate::tally::{Present, Tally};
+
+/// All transports, in the order of the tables in the reports.
+pub static ALL: &[Transport] = &[
+    short_poll::TRANSPORT,
+    long_poll::TRANSPORT,
+    sse::TRANSPORT,
+    websocket::TRANSPORT,
+    tcp::TRANSPORT,
+];
+
+/// The transport of this name.
+pub fn find(name: &str) -> Option<&'static Transport> {
+    ALL.iter().find(|transport| transport.name == name)
+}
+
+/// One way to carry the feed to a client.
+#[derive(Debug)]
+pub struct Transport {
+    /// As in scenarios, paths, columns and charts.
+    pub name: &'static str,
+    /// The whole idea, in one line.
+    pub about: &'static str,
+    /// What can be set on the server's side.
+    pub knobs: &'static [Knob],
+    /// Serves one request or one connection.
+    pub serve: Serve,
+}
+
+/// How a transport gets hold of its clients.
+#[derive(Clone, Copy, Debug)]
+pub enum Serve {
+    /// One request at a time, on the shared HTTP listener, at the path of the transport's name.
+    Http(fn(Request<Incoming>, Context) -> Task<Reply>),
+    /// A connection of its own, without HTTP.
+    Socket(fn(Stream, Context) -> Task<()>),
+}
+
+/// What is being done for one client.
+pub type Task<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// The answer to one request.
+pub type Reply = Response<Body>;
+
+/// All that a transport may know. A clone is the same context.
+#[derive(Clone)]
+pub struct Context(Arc<Surroundings>);
+
+/// See [`Context`].
+pub struct Surroundings {
+    /// What is carried.
+    pub feed: Feed,
+    /// The transport's own settings.
+    pub params: Params,
+    /// When to say good-bye.
+    pub shutdown: Shutdown,
+    /// Whether what one wake-up finds ready goes out in one write.
+    pub coalesce: bool,
+    /// Whether clients may publish.
+    pub allow_publish: bool,
+    encoder: OnceLock<Encoder>,
+    tasks: TaskTracker,
+    tally: Arc<Tally>,
+}
+
+/// What one write carries at most: the memory that one client may make us hold. A larger update goes alone.
+const WRITE: Limit = Limit { updates: 1000, bytes: 256 << 10 };
+
+impl Context {
+    pub(crate) fn new(params: Params, with: &Shared) -> Self {
+        Self(Arc::new(Surroundings {
+            feed: with.feed.clone(),
+            params,
+            shutdown: with.shutdown.clone(),
+            coalesce: with.coalesce,
+            allow_publish: with.allow_publish,
+            encoder: OnceLock::new(),
+            tasks: with.tasks.clone(),
+            tally: Arc::default(),
+        }))
+    }
+
+    /// The transport's framing, shared by all its clients.
+    pub fn encoder(&self, encode: Encode, limit: Limit) -> &Encoder {
+        self.0.encoder.get_or_init(|| Encoder::new(encode, limit))
+    }
+
+    /// The framing of a push transport: what one wake-up finds ready goes out in one write, or, without
+    /// coalescing, in one write each.
+    pub fn push_encoder(&self, encode: Encode) -> &Encoder {
+        let updates = if self.coalesce { WRITE.updates } else { 1 };
+        self.encoder(encode, Limit { updates, ..WRITE })
+    }
+
+    /// Counts a client as present until the guard is dropped.
+    pub fn enter(&self) -> Present {
+        self.tally.enter()
+    }
+
+    /// Runs a task that the stop waits for.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
+    }
+
+    /// The counters of the transport.
+    pub fn tally(&self) -> &Arc<Tally> {
+        &self.0.tally
+    }
+}
+
+impl Deref for Context {
+    type Target = Surroundings;
+
+    fn deref(&self) -> &Surroundings {
+        &self.0
+    }
+}

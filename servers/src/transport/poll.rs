@@ -1,0 +1,186 @@
+//! What both polls have in common: the request's cursor and limit, and the page that answers it.
+
+use bytes::Bytes;
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
+use hyper::{Request, Response, StatusCode};
+
+use super::{Context, Reply};
+use crate::feed::{Cursor, Delivery, Gap, Limit, Slice, Start};
+use crate::http::{self, Body, Query, Refusal};
+
+/// A page, unless the request says otherwise. The bytes only keep one answer from filling the memory: a poll that
+/// comes once an interval should find all that has come meanwhile.
+const PAGE: Limit = Limit { updates: 1000, bytes: 8 << 20 };
+
+/// A poll that was understood.
+pub(super) struct Poll {
+    context: Context,
+    pub(super) cursor: Cursor,
+    limit: Limit,
+    /// No cursor was sent: the answer is the current one, at once.
+    from_now: bool,
+    /// `If-None-Match`, all its lines. A copy: the original would hold the buffer that the request was read into.
+    if_none_match: Option<Box<str>>,
+    /// The request's, emptied, for the answer: its memory is the right size and at hand.
+    headers: HeaderMap,
+}
+
+impl Poll {
+    /// Reads the request; a refusal is the answer.
+    pub(super) fn read<B>(request: Request<B>, context: Context) -> Result<Self, Refusal> {
+        let (request, _) = request.into_parts();
+        if !http::is_read(&request.method) {
+            return Err(Refusal::method("GET, HEAD"));
+        }
+        let query = Query::new(request.uri.query());
+        let start = after(&context, query).map_err(Refusal::bad_request)?;
+        let limit = limit(query).map_err(Refusal::bad_request)?;
+        let if_none_match = if_none_match(&request.headers);
+        let mut headers = request.headers;
+        headers.clear();
+        Ok(Self {
+            cursor: context.feed.cursor(start),
+            limit: limit.map_or(PAGE, |updates| Limit { updates, ..PAGE }),
+            from_now: start == Start::Now,
+            if_none_match,
+            headers,
+            context,
+        })
+    }
+
+    /// Whether a 200 can be given now.
+    pub(super) fn is_ready(&self) -> bool {
+        self.from_now || self.cursor.is_ready()
+    }
+
+    /// The answer as things stand: a page, or that there is nothing new.
+    pub(super) fn answer(mut self) -> Reply {
+        if !self.is_ready() {
+            return self.nothing_new();
+        }
+        let (gap, after, last, page) = self.shared_page().unwrap_or_else(|| self.own_page());
+        if gap.is_some() {
+            self.context.tally().gap();
+        } else if self.is_known(last) {
+            // A gap goes before this: it is said, never silent.
+            return self.not_modified(last);
+        }
+        self.context.tally().delivered(last - after);
+        self.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        self.headers.insert(ETAG, self.etag(last));
+        self.reply(StatusCode::OK, Body::full(page))
+    }
+
+    /// The page of everyone who stands at the same place.
+    fn shared_page(&mut self) -> Option<Page> {
+        if self.from_now || self.limit != PAGE {
+            return None;
+        }
+        match self.cursor.ready(self.context.encoder(write_page, PAGE))? {
+            Delivery::Updates(page) => Some((None, page.after, page.last, page.bytes)),
+            Delivery::Gap(gap) => {
+                self.cursor.put_back(gap);
+                None
+            }
+        }
+    }
+
+    /// A page for this request alone, with its gap or its limit.
+    fn own_page(&mut self) -> Page {
+        self.cursor.read(self.limit, |gap, slice| {
+            let mut body = Vec::with_capacity(slice.bytes() + 128);
+            write_page_with(gap, slice, &mut body);
+            (gap, slice.after, slice.last, body.into())
+        })
+    }
+
+    /// 204, or 304 where a 200, which would carry the request's own cursor, is known already.
+    fn nothing_new(self) -> Reply {
+        let seq = self.cursor.seq();
+        if self.is_known(seq) {
+            self.not_modified(seq)
+        } else {
+            self.reply(StatusCode::NO_CONTENT, Body::empty())
+        }
+    }
+
+    /// RFC 9110 section 15.4.5: with the ETag and Cache-Control that a 200 would have.
+    fn not_modified(mut self, seq: u64) -> Reply {
+        self.headers.insert(ETAG, self.etag(seq));
+        self.reply(StatusCode::NOT_MODIFIED, Body::empty())
+    }
+
+    /// RFC 6202 section 5.6: no cache between us may answer in our place.
+    fn reply(mut self, status: StatusCode, body: Body) -> Reply {
+        self.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let mut reply = Response::new(body);
+        *reply.status_mut() = status;
+        *reply.headers_mut() = self.headers;
+        reply
+    }
+
+    fn etag(&self, seq: u64) -> HeaderValue {
+        let mut tag = Vec::with_capacity(40);
+        tag.push(b'"');
+        self.context.feed.place(seq).write(&mut tag);
+        tag.push(b'"');
+        HeaderValue::from_bytes(&tag).expect("an epoch and digits are visible ASCII")
+    }
+
+    /// Whether `If-None-Match` names the ETag of `seq`; weakly, as RFC 9110 section 13.1.2 says.
+    fn is_known(&self, seq: u64) -> bool {
+        let Some(known) = &self.if_none_match else { return false };
+        let etag = self.etag(seq);
+        known.split(',').map(str::trim).any(|tag| {
+            tag == "*" || tag.strip_prefix("W/").unwrap_or(tag).as_bytes() == etag.as_bytes()
+        })
+    }
+}
+
+/// The gap, the places before and after, and the body.
+type Page = (Option<Gap>, u64, u64, Bytes);
+
+fn if_none_match(headers: &HeaderMap) -> Option<Box<str>> {
+    let lines = headers.get_all(IF_NONE_MATCH).iter();
+    let lines: Vec<_> = lines.filter_map(|line| line.to_str().ok()).collect();
+    (!lines.is_empty()).then(|| lines.join(",").into())
+}
+
+/// Where a request wants to start, by `after`.
+pub(super) fn after(context: &Context, query: Query<'_>) -> Result<Start, String> {
+    match query.get("after")? {
+        None => Ok(Start::Now),
+        Some(after) => context.feed.start(&after).map_err(|problem| format!("after: {problem}")),
+    }
+}
+
+fn limit(query: Query<'_>) -> Result<Option<usize>, String> {
+    let Some(limit) = query.get("limit")? else { return Ok(None) };
+    let digits = limit.bytes().all(|byte| byte.is_ascii_digit());
+    match limit.parse() {
+        Ok(updates) if digits && updates > 0 => Ok(Some(updates)),
+        _ => Err(format!("limit: must be a whole number from 1, not \"{limit}\"")),
+    }
+}
+
+fn write_page(slice: &Slice<'_>, out: &mut Vec<u8>) {
+    write_page_with(None, slice, out);
+}
+
+/// `{"cursor":"k3f9:8","gap":{…},"updates":[{"seq":8,"data":…}]}`
+fn write_page_with(gap: Option<Gap>, slice: &Slice<'_>, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"cursor\":\"");
+    crate::feed::Place { epoch: slice.epoch, seq: slice.last }.write(out);
+    out.push(b'"');
+    if let Some(gap) = gap {
+        out.extend_from_slice(format!(",\"gap\":{gap}").as_bytes());
+    }
+    out.extend_from_slice(b",\"updates\":[");
+    for (index, update) in slice.updates().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(&update.bytes);
+    }
+    out.extend_from_slice(b"]}");
+}

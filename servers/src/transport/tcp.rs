@@ -1,0 +1,121 @@
+//! The floor: a length, the envelope, nothing else.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{self, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::{Context, Serve, Task, Transport};
+use crate::feed::{Cursor, Delivery, Slice, Start};
+use crate::listen::Stream;
+use crate::shutdown::{Phase, Watch};
+
+pub(super) const TRANSPORT: Transport = Transport {
+    name: "tcp",
+    about: "the floor: a length and the envelope on a bare socket",
+    knobs: &[],
+    serve: Serve::Socket(serve),
+};
+
+fn serve(stream: Stream, context: Context) -> Task<()> {
+    let mut connection = Connection {
+        watch: context.shutdown.watch(),
+        cursor: context.feed.cursor(Start::Now),
+        unsent: Bytes::new(),
+        stream,
+        context,
+    };
+    Box::pin(async move {
+        let _present = connection.context.enter();
+        poll_fn(|cx| connection.poll_end(cx)).await;
+    })
+}
+
+struct Connection {
+    stream: Stream,
+    context: Context,
+    cursor: Cursor,
+    watch: Watch,
+    unsent: Bytes,
+}
+
+impl Connection {
+    /// Carries updates until the client has gone, has been overtaken, or the server stops.
+    fn poll_end(&mut self, cx: &mut task::Context<'_>) -> Poll<()> {
+        match self.watch.poll_phase(cx) {
+            Phase::Serving => {}
+            // What was begun is ended: an update cut in two would look like a broken server.
+            Phase::Stopping => {
+                while !self.unsent.is_empty() {
+                    if ready!(self.poll_send(cx)).is_err() {
+                        break;
+                    }
+                }
+                return Pin::new(&mut self.stream).poll_shutdown(cx).map(drop);
+            }
+            Phase::Now => return Poll::Ready(()),
+        }
+        loop {
+            while !self.unsent.is_empty() {
+                if let Err(Gone) = ready!(self.poll_send(cx)) {
+                    return Poll::Ready(());
+                }
+            }
+            if self.cursor.poll_ready(cx).is_pending() {
+                // Asked only when there is nothing to send: a client that has gone while there is something shows
+                // it by not taking it.
+                return self.poll_gone(cx).map(drop);
+            }
+            match self.cursor.ready(self.context.push_encoder(write_frames)) {
+                Some(Delivery::Updates(frames)) => {
+                    self.context.tally().delivered(frames.last - frames.after);
+                    self.unsent = frames.bytes;
+                }
+                // The floor has no words for a gap, and a silent one is never allowed.
+                Some(Delivery::Gap(_)) => {
+                    self.context.tally().gap();
+                    return Poll::Ready(());
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn poll_send(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), Gone>> {
+        match ready!(Pin::new(&mut self.stream).poll_write(cx, &self.unsent)) {
+            Ok(0) | Err(_) => Poll::Ready(Err(Gone)),
+            Ok(sent) => {
+                self.unsent.advance(sent);
+                Poll::Ready(Ok(()))
+            }
+        }
+    }
+
+    /// Ready when the client has closed. What it says is not listened to.
+    fn poll_gone(&mut self, cx: &mut task::Context<'_>) -> Poll<Gone> {
+        loop {
+            if ready!(self.stream.poll_read_ready(cx)).is_err() {
+                return Poll::Ready(Gone);
+            }
+            let mut ignored = [0; 512];
+            let mut buffer = ReadBuf::new(&mut ignored);
+            match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer)) {
+                Ok(()) if !buffer.filled().is_empty() => {}
+                _ => return Poll::Ready(Gone),
+            }
+        }
+    }
+}
+
+/// The client is not there any more.
+struct Gone;
+
+fn write_frames(slice: &Slice<'_>, out: &mut Vec<u8>) {
+    for update in slice.updates() {
+        let length = u32::try_from(update.bytes.len()).expect("a publish is at most 16 MiB");
+        out.extend_from_slice(&length.to_be_bytes());
+        out.extend_from_slice(&update.bytes);
+    }
+}
