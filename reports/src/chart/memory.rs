@@ -1,0 +1,100 @@
+//! What a client that is connected costs in memory.
+
+use results::Row;
+
+use super::{ChartKind, Content, DataTable};
+use crate::{
+    draw::{Bar, Bars, Group, Plot, Segment},
+    phrase,
+    units::{bytes, count},
+    view::View,
+};
+
+pub(super) const KIND: ChartKind = ChartKind {
+    name: "memory",
+    title: "What a connected client costs in memory",
+    subtitle: "Server process after the window less before the first client, and kernel sockets, per client.",
+    content,
+};
+
+const PROCESS: f64 = 1.0;
+const SOCKETS: f64 = 0.35;
+
+fn content(view: &View) -> Option<Content> {
+    let mut table = DataTable::new([
+        "transport",
+        "server process",
+        "lowest to highest",
+        "sockets, both ends",
+        "process without clients",
+        "process after the window",
+        "clients",
+    ]);
+    let mut groups = Vec::new();
+    let cell = |value: Option<f64>| value.map_or("–".into(), bytes);
+    for subject in &view.subjects {
+        let row = subject.pooled;
+        let Some(process) = row.memory_per_client_bytes() else {
+            continue;
+        };
+        let sockets = row.socket_memory_per_client_bytes();
+        let range = subject.range(Row::memory_per_client_bytes);
+        let label = match sockets {
+            Some(sockets) => format!("{} + {} sockets", bytes(process), bytes(sockets)),
+            None => bytes(process),
+        };
+        groups.push(Group {
+            name: subject.name.to_owned(),
+            color: subject.color,
+            bars: vec![Bar {
+                caption: String::new(),
+                segments: vec![
+                    // Noise can make it a little less than nothing; a bar cannot.
+                    Segment { value: process.max(0.0), tint: PROCESS },
+                    Segment { value: sockets.unwrap_or(0.0).max(0.0), tint: SOCKETS },
+                ],
+                label,
+                predicted: None,
+                range: range.map(|(low, high)| (low.max(0.0), high.max(0.0))),
+            }],
+        });
+        table.rows.push(vec![
+            subject.name.into(),
+            bytes(process),
+            range.map_or("–".into(), |(low, high)| format!("{} – {}", bytes(low), bytes(high))),
+            cell(sockets),
+            cell(row.server_pss_empty_bytes.map(|bytes| bytes as f64)),
+            cell(row.server_pss_bytes.map(|bytes| bytes as f64)),
+            count(row.connected),
+        ]);
+    }
+    (!groups.is_empty()).then(|| Content {
+        reading: reading(view),
+        table,
+        plot: Plot::Bars(Bars {
+            groups,
+            key: vec![
+                (PROCESS, "server process".into()),
+                (SOCKETS, "kernel sockets, both ends".into()),
+            ],
+        }),
+    })
+}
+
+fn reading(view: &View) -> String {
+    let values: Vec<(&str, f64)> = view
+        .subjects
+        .iter()
+        .filter_map(|s| Some((s.name, s.pooled.memory_per_client_bytes()?)))
+        .collect();
+    let clients = view.subjects.iter().map(|s| s.pooled.connected).max();
+    let caution = match clients {
+        Some(clients) if clients < 1_000 => format!(
+            "; with only {} clients a page more or less already shows, so read it as an order of \
+             magnitude",
+            count(clients)
+        ),
+        _ => String::new(),
+    };
+    format!("A client costs the server process {}{caution}.", phrase::extremes(&values, bytes))
+}

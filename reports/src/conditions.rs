@@ -1,0 +1,86 @@
+//! The conditions without which a number means nothing.
+
+use results::Run;
+use scenarios::FeedKind;
+use serde::Serialize;
+
+use crate::units::{bytes, count, duration, three};
+
+/// One condition.
+#[derive(Clone, Debug, Serialize)]
+pub struct Condition {
+    /// What it is a condition of.
+    pub name: String,
+    /// In human units.
+    pub text: String,
+    /// Whether it belongs in one line above a table.
+    pub short: bool,
+}
+
+/// All conditions that the scenario sets.
+pub fn of(run: &Run) -> Vec<Condition> {
+    let scenario = &run.scenario;
+    let mut conditions = Vec::new();
+    let mut add = |name: &str, text: String, short: bool| {
+        conditions.push(Condition { name: name.into(), text, short });
+    };
+    let clients = u64::from(scenario.clients);
+    let plural = if clients == 1 { "client" } else { "clients" };
+    add("clients", format!("{} {plural}", count(clients)), true);
+    add("feed", feed(run), true);
+    add("payload", bytes(f64::from(scenario.feed.payload_bytes)), true);
+    let measure = &scenario.measure;
+    add("window", format!("{} × {}", duration(measure.duration), measure.repeat), true);
+    let link = match run.environment.link.as_str() {
+        "" => "loopback",
+        link => link,
+    };
+    add("link", link.into(), true);
+    let server = &scenario.server;
+    let threads = if server.threads == 1 { "thread" } else { "threads" };
+    add("server", format!("{} {threads}", server.threads), false);
+    let coalesce = if server.coalesce {
+        "one write for all updates that are ready"
+    } else {
+        "one write per update"
+    };
+    add("push writes", coalesce.into(), false);
+    add("history", format!("{} updates", count(u64::from(server.history))), false);
+    add("congestion control", server.congestion.clone(), false);
+    add("seed", run.seed.to_string(), false);
+    for (transport, knobs) in &scenario.transports {
+        let knobs: Vec<String> = knobs
+            .iter()
+            .map(|(name, value)| match value {
+                serde_json::Value::String(text) => format!("{name} {text}"),
+                other => format!("{name} {other}"),
+            })
+            .collect();
+        if !knobs.is_empty() {
+            add(transport, knobs.join(", "), false);
+        }
+    }
+    conditions
+}
+
+fn feed(run: &Run) -> String {
+    let feed = &run.scenario.feed;
+    let per_second = feed.rate.per_second();
+    let rate = if per_second >= 1.0 {
+        format!("{}/s", crate::units::trimmed(per_second))
+    } else {
+        format!("1 per {} s", crate::units::trimmed(1.0 / per_second))
+    };
+    match feed.kind {
+        FeedKind::Periodic => format!("periodic {rate}"),
+        FeedKind::Poisson => format!("Poisson {rate}"),
+        FeedKind::Bursts => {
+            format!("bursts, {rate} for {}, silent for {}", duration(feed.on), duration(feed.off))
+        }
+        FeedKind::Trace => {
+            let file = feed.trace.as_deref().unwrap_or("trace");
+            let name = file.rsplit('/').next().unwrap_or(file);
+            format!("{name} at {} × its pace", three(feed.speed))
+        }
+    }
+}

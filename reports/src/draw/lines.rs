@@ -1,0 +1,285 @@
+//! Curves over a common axis, labelled at their ends.
+
+use super::{
+    Canvas, Hang, LINE, Point, TEXT,
+    key::{self, Entry, Sample},
+    label,
+    scale::Scale,
+};
+use crate::palette::{self, Color};
+
+/// Panels above one another over one horizontal axis.
+#[derive(Clone, Debug)]
+pub struct Lines {
+    /// The horizontal axis.
+    pub x: Scale,
+    /// Its ticks.
+    pub x_ticks: Vec<(f64, String)>,
+    /// What it counts.
+    pub x_title: String,
+    /// From top to bottom.
+    pub panels: Vec<Panel>,
+    /// Whether any curve is theory.
+    pub theory: bool,
+}
+
+/// One picture over the horizontal axis.
+#[derive(Clone, Debug)]
+pub struct Panel {
+    /// What its vertical axis counts; empty where the subtitle says it.
+    pub caption: String,
+    /// The vertical axis.
+    pub y: Scale,
+    /// Its ticks.
+    pub y_ticks: Vec<(f64, String)>,
+    /// The curves, the later above the earlier.
+    pub series: Vec<Series>,
+    /// Horizontal lines.
+    pub marks: Vec<Mark>,
+    /// Shaded ranges of the horizontal axis.
+    pub zones: Vec<Zone>,
+}
+
+/// One curve.
+#[derive(Clone, Debug)]
+pub struct Series {
+    /// Written at its end; empty for none.
+    pub label: String,
+    /// The transport's.
+    pub color: Color,
+    /// In values of the axes.
+    pub points: Vec<(f64, f64)>,
+    /// How it is drawn.
+    pub stroke: Stroke,
+}
+
+/// How a curve is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stroke {
+    /// What was seen.
+    Measured,
+    /// What was seen, with too little behind it.
+    Faint,
+    /// What theory expects.
+    Theory,
+}
+
+/// A horizontal line with a word on it.
+#[derive(Clone, Debug)]
+pub struct Mark {
+    /// Where.
+    pub value: f64,
+    /// The word.
+    pub label: String,
+}
+
+/// A shaded range of the horizontal axis.
+#[derive(Clone, Debug)]
+pub struct Zone {
+    /// Where it begins; it goes to the end.
+    pub from: f64,
+    /// What it is.
+    pub label: String,
+}
+
+/// A panel's place in pixels.
+#[derive(Clone, Copy)]
+struct Plane {
+    left: f64,
+    right: f64,
+    top: f64,
+    bottom: f64,
+    x: Scale,
+    y: Scale,
+}
+
+impl Plane {
+    fn across(&self, value: f64) -> f64 {
+        self.left + (self.right - self.left) * self.x.place(value)
+    }
+
+    fn up(&self, value: f64) -> f64 {
+        self.bottom - (self.bottom - self.top) * self.y.place(value)
+    }
+
+    fn at(&self, (x, y): (f64, f64)) -> Option<Point> {
+        (self.x.shows(x) && self.y.shows(y)).then(|| (self.across(x), self.up(y)))
+    }
+}
+
+impl Lines {
+    pub(super) fn draw(&self, canvas: &mut Canvas, top: f64) -> Result<(), String> {
+        let (width, height) = canvas.size.pixels();
+        let edge = canvas.edge();
+        let widest = |labels: &mut dyn Iterator<Item = &String>| {
+            labels.map(|l| label::width(l, TEXT)).fold(0.0, f64::max)
+        };
+        let ticks = widest(&mut self.panels.iter().flat_map(|p| p.y_ticks.iter().map(|t| &t.1)));
+        let names = widest(&mut self.panels.iter().flat_map(|p| p.series.iter().map(|s| &s.label)));
+        let left = edge + ticks + 12.0;
+        let right = width - edge - if names > 0.0 { names + 34.0 } else { 0.0 };
+
+        let mut entries: Vec<Entry> = vec![(Sample::Solid, "measured".into())];
+        if self.theory {
+            entries.push((Sample::Dashed, "theory".into()));
+        }
+        // The key and the axis' title share a row where there is room.
+        let title = label::width(&self.x_title, TEXT);
+        let apart = canvas.narrow();
+        let keys = key::height(&entries, width - 2.0 * edge);
+        let bottom = height - 24.0 - keys - LINE - 8.0 - if apart { LINE } else { 0.0 };
+        let row = height - 20.0 - keys;
+        key::draw(canvas, &entries, (edge, row), width - 2.0 * edge)?;
+        let title_y = if apart { row - LINE / 2.0 } else { row + LINE / 2.0 };
+        let title_x = right.max(left + title).min(width - edge);
+        canvas.text((title_x, title_y), &self.x_title, TEXT, palette::MUTED, Hang::Right)?;
+
+        let gap = if self.panels.len() > 1 { 26.0 } else { 0.0 };
+        let each = (bottom - top + gap) / self.panels.len().max(1) as f64;
+        for (place, panel) in self.panels.iter().enumerate() {
+            let from = top + each * place as f64;
+            let caption = if panel.caption.is_empty() { 0.0 } else { LINE + 6.0 };
+            if caption > 0.0 {
+                let at = (edge, from + LINE / 2.0);
+                canvas.text(at, &panel.caption, TEXT, palette::MUTED, Hang::Left)?;
+            }
+            let plane = Plane {
+                left,
+                right,
+                top: from + caption + 8.0,
+                bottom: from + each - gap,
+                x: self.x,
+                y: panel.y,
+            };
+            panel.draw(canvas, &plane)?;
+            if place + 1 == self.panels.len() {
+                self.draw_ticks(canvas, &plane)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn draw_ticks(&self, canvas: &Canvas, plane: &Plane) -> Result<(), String> {
+        let mut free = f64::NEG_INFINITY;
+        for (value, text) in &self.x_ticks {
+            let x = plane.across(*value);
+            let half = label::width(text, TEXT) / 2.0;
+            let middle = x.clamp(plane.left + half - 20.0, plane.right.max(plane.left + half));
+            if middle - half < free {
+                continue; // it would touch the one before
+            }
+            free = middle + half + 14.0;
+            let y = plane.bottom;
+            canvas.line(&[(x, y), (x, y + 7.0)], palette::MUTED, 1.5, 1.0)?;
+            let at = (middle, y + 12.0 + TEXT / 2.0);
+            canvas.text(at, text, TEXT, palette::MUTED, Hang::Center)?;
+        }
+        Ok(())
+    }
+}
+
+impl Panel {
+    fn draw(&self, canvas: &Canvas, plane: &Plane) -> Result<(), String> {
+        for zone in &self.zones {
+            let from = (plane.across(zone.from), plane.top);
+            canvas.fill(from, (plane.right, plane.bottom), palette::ZONE, 1.0)?;
+        }
+        for (value, text) in &self.y_ticks {
+            let y = plane.up(*value);
+            canvas.line(&[(plane.left, y), (plane.right, y)], palette::GRID, 1.5, 1.0)?;
+            let at = (plane.left - 12.0, y);
+            canvas.text(at, text, TEXT, palette::MUTED, Hang::Right)?;
+        }
+        let base = [(plane.left, plane.bottom), (plane.right, plane.bottom)];
+        canvas.line(&base, palette::MUTED, 1.5, 1.0)?;
+        for mark in &self.marks {
+            let y = plane.up(mark.value);
+            canvas.dashed(&[(plane.left, y), (plane.right, y)], palette::MUTED, 2.0)?;
+            // Below the line if there is room: the curves are above the floor.
+            let below = y + 18.0 < plane.bottom;
+            let at = (plane.left + 8.0, if below { y + 17.0 } else { y - 17.0 });
+            canvas.text(at, &mark.label, TEXT, palette::MUTED, Hang::Left)?;
+        }
+        // The floor is the last transport and is drawn first: nobody must hide behind it.
+        for pass in [Stroke::Faint, Stroke::Measured, Stroke::Theory] {
+            for series in self.series.iter().rev().filter(|series| series.stroke == pass) {
+                series.draw(canvas, plane)?;
+            }
+        }
+        for zone in &self.zones {
+            let room = (plane.right - plane.across(zone.from) - 16.0).max(120.0);
+            let lines = label::wrap(&zone.label, TEXT, room);
+            let tall = LINE * lines.len() as f64;
+            let top = self.free_height(plane, zone.from, tall);
+            for (line, text) in lines.iter().enumerate() {
+                let at = (plane.right - 8.0, top + LINE * (line as f64 + 0.5));
+                canvas.text(at, text, TEXT, palette::MUTED, Hang::Right)?;
+            }
+        }
+        self.draw_labels(canvas, plane)
+    }
+
+    /// Where a text of this height is farthest from all curves to the right of `from`.
+    fn free_height(&self, plane: &Plane, from: f64, tall: f64) -> f64 {
+        let marks = self.marks.iter().map(|mark| plane.up(mark.value));
+        let ticks = self.y_ticks.iter().map(|(value, _)| plane.up(*value));
+        let curves = self.series.iter().flat_map(|series| &series.points);
+        let curves = curves.filter(|point| point.0 >= from).filter_map(|&p| plane.at(p));
+        let taken: Vec<(f64, f64)> = curves
+            .map(|(_, y)| (y, 1.0))
+            .chain(marks.map(|y| (y, 1.0)))
+            .chain(ticks.map(|y| (y, 0.2))) // grid lines are only a little in the way
+            .collect();
+        let clear = |top: f64| {
+            let (upper, lower) = (top - 6.0, top + tall + 6.0);
+            let crossed: f64 = taken
+                .iter()
+                .filter(|(y, _)| (upper..=lower).contains(y))
+                .map(|(_, weight)| weight)
+                .sum();
+            crossed
+        };
+        let steps = ((plane.bottom - plane.top - tall) / 8.0).max(0.0) as u32;
+        let candidates = (0..=steps).map(|step| plane.top + 8.0 * f64::from(step));
+        candidates.min_by(|a, b| clear(*a).total_cmp(&clear(*b))).unwrap_or(plane.top)
+    }
+
+    fn draw_labels(&self, canvas: &Canvas, plane: &Plane) -> Result<(), String> {
+        let ends: Vec<(&Series, Point)> = self
+            .series
+            .iter()
+            .filter(|series| !series.label.is_empty())
+            .filter_map(|series| {
+                let end = series.points.iter().rev().find_map(|&p| plane.at(p))?;
+                Some((series, end))
+            })
+            .collect();
+        let wanted: Vec<f64> = ends.iter().map(|(_, (_, y))| *y).collect();
+        let places = label::spread(&wanted, LINE - 2.0, plane.top, plane.bottom);
+        for ((series, end), y) in ends.into_iter().zip(places) {
+            let (from, to) = (plane.right + 6.0, plane.right + 28.0);
+            let leader = [end, (from, end.1), (to - 4.0, y)];
+            canvas.line(&leader, series.color.line, 1.5, 0.7)?;
+            canvas.bold((to, y), &series.label, TEXT, series.color.text, Hang::Left)?;
+        }
+        Ok(())
+    }
+}
+
+impl Series {
+    fn draw(&self, canvas: &Canvas, plane: &Plane) -> Result<(), String> {
+        let points: Vec<Point> = self.points.iter().filter_map(|&p| plane.at(p)).collect();
+        let ink = self.color.line;
+        match (points.as_slice(), self.stroke) {
+            ([], _) => Ok(()),
+            ([one], _) => canvas.dot(*one, 5.0, ink),
+            (_, Stroke::Measured) => canvas.line(&points, ink, 5.0, 1.0),
+            (_, Stroke::Faint) => canvas.line(&points, ink, 3.0, 0.4),
+            (_, Stroke::Theory) => {
+                // Cased in paper, so that dashes are seen even where they lie on the measured line.
+                canvas.dashed(&points, palette::PAPER, 3.5)?;
+                canvas.dashed(&points, self.color.text, 2.0)
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! `summary.md`: the answer where Markdown is at home.
+
+use results::{Run, Verdict};
+
+use crate::answer::{self, Kind, answer, superscript};
+
+/// The answer as Markdown.
+pub fn markdown(run: &Run) -> String {
+    let answer = answer(run);
+    let mut out = format!(
+        "# {}: {}\n\n{}\n\n{}\n\n",
+        escape(&run.scenario.name),
+        escape(&run.scenario.about),
+        answer::conditions(run),
+        verdict(run)
+    );
+    out += "| transport |";
+    for column in &answer.columns {
+        out += &format!(" {} |", column.name);
+    }
+    out += "\n|---|";
+    out += &"---:|".repeat(answer.columns.len());
+    out.push('\n');
+    for line in &answer.lines {
+        out += &match line.kind {
+            Kind::Measured => format!("| **{}** |", escape(&line.transport)),
+            Kind::Theory => "| *theory* |".into(),
+            Kind::Range => "| *range* |".into(),
+        };
+        for cell in &line.cells {
+            let note = cell.note.map(superscript).unwrap_or_default();
+            out += &format!(" {}{note} |", escape(&cell.text));
+        }
+        out.push('\n');
+    }
+    out.push('\n');
+    for (number, note) in (1..).zip(&answer.notes) {
+        out += &format!("{} {note}  \n", superscript(number));
+    }
+    out += &format!("{}\n", answer.floor);
+    let environment = &run.environment;
+    out += &format!(
+        "\n{}, {} cores, Linux {}, feedlab {}, {}\n",
+        or_unknown(&environment.cpu),
+        environment.cores,
+        or_unknown(&environment.kernel),
+        or_unknown(&environment.feedlab),
+        run.started
+    );
+    out
+}
+
+fn verdict(run: &Run) -> String {
+    let partial = if run.partial { ", partial" } else { "" };
+    let mut out = format!("**{}**{partial}", run.verdict);
+    for warning in &run.warnings {
+        let word = match warning.severity {
+            Verdict::Valid => "note",
+            other => other.word(),
+        };
+        out += &format!("\n- {word} `{}` {}", warning.rule, escape(&warning.to_string()));
+    }
+    out
+}
+
+fn or_unknown(text: &str) -> &str {
+    if text.is_empty() { "unknown" } else { text }
+}
+
+/// What would be markup is text: a scenario's name and words come from a file.
+fn escape(text: &str) -> String {
+    let mut out = String::new();
+    for character in text.chars() {
+        if matches!(character, '|' | '*' | '_' | '`' | '[' | '<' | '\\' | '#') {
+            out.push('\\');
+        }
+        out.push(if character == '\n' { ' ' } else { character });
+    }
+    out
+}

@@ -1,0 +1,205 @@
+//! One self-contained page: no scripts, no requests, readable offline in ten years.
+
+mod limits;
+
+use minijinja::{Environment as Templates, Value, context, value::Serde};
+use results::{Loaded, Row, Run, Verdict, Warning};
+use serde::Serialize;
+
+use crate::{
+    Error,
+    answer::{self, Answer, answer},
+    chart::Chart,
+    conditions::{self, Condition},
+    palette,
+    predictions::assumptions,
+    units::{bytes, time},
+    view::{self, Subject},
+};
+
+/// One run on the page.
+#[derive(Debug, Serialize)]
+pub struct Section {
+    name: String,
+    about: String,
+    directory: String,
+    started: String,
+    feedlab: String,
+    verdict: Verdict,
+    partial: bool,
+    warnings: Vec<Item>,
+    remarks: Vec<Item>,
+    line: String,
+    conditions: Vec<Condition>,
+    brief: Vec<(String, String)>,
+    answer: Answer,
+    charts: Vec<Chart>,
+    environment: Vec<(String, String)>,
+    assumptions: Vec<String>,
+    limits: Vec<String>,
+    overview: Vec<(String, String)>,
+}
+
+/// A warning in words.
+#[derive(Debug, Serialize)]
+struct Item {
+    word: String,
+    rule: String,
+    place: String,
+    message: String,
+}
+
+impl Item {
+    fn of(warning: &Warning) -> Self {
+        let word = match warning.severity {
+            Verdict::Valid => "note",
+            other => other.word(),
+        };
+        Self {
+            word: word.into(),
+            rule: warning.rule.clone(),
+            place: warning.place(),
+            message: warning.message.clone(),
+        }
+    }
+}
+
+/// Everything the page says about a run.
+pub fn section(loaded: &Loaded, charts: Vec<Chart>) -> Section {
+    let run = &loaded.run;
+    let subjects = view::subjects(run);
+    let (remarks, warnings): (Vec<&Warning>, Vec<&Warning>) =
+        run.warnings.iter().partition(|w| w.severity == Verdict::Valid);
+    let directory = loaded.path.file_name().unwrap_or_default();
+    Section {
+        name: run.scenario.name.clone(),
+        about: run.scenario.about.clone(),
+        directory: directory.to_string_lossy().into_owned(),
+        started: run.started.clone(),
+        feedlab: run.environment.feedlab.clone(),
+        verdict: run.verdict,
+        partial: run.partial,
+        warnings: warnings.into_iter().map(Item::of).collect(),
+        remarks: remarks.into_iter().map(Item::of).collect(),
+        line: answer::conditions(run),
+        conditions: conditions::of(run),
+        brief: brief(&subjects),
+        answer: answer(run),
+        charts,
+        environment: environment(run),
+        assumptions: assumptions(&run.predictions),
+        limits: limits::of(run),
+        overview: overview(&subjects),
+    }
+}
+
+/// The page of one or several runs.
+pub fn page(sections: &[Section]) -> Result<String, Error> {
+    let mut templates = Templates::new();
+    let problem = |error: minijinja::Error| Error::Page(format!("{error:#}"));
+    templates.add_template("index.html", include_str!("page/index.html")).map_err(problem)?;
+    templates.add_filter("tight", tight);
+    let mut transports: Vec<String> = Vec::new();
+    for (name, _) in sections.iter().flat_map(|section| &section.overview) {
+        if !transports.contains(name) {
+            transports.push(name.clone());
+        }
+    }
+    transports.sort_by_key(|name| palette::rank(name));
+    let colors: Vec<(String, &str, &str)> = transports
+        .iter()
+        .map(|name| {
+            let line = palette::of(name).line;
+            (name.clone(), line.0, line.1)
+        })
+        .collect();
+    templates
+        .get_template("index.html")
+        .and_then(|template| {
+            template.render(context! {
+                sections => Value::from(Serde(sections)),
+                transports => Value::from(Serde(&transports)),
+                colors => Value::from(Serde(&colors)),
+                style => include_str!("page/style.css"),
+                dark => palette::css(),
+            })
+        })
+        .map_err(problem)
+}
+
+/// Numbers that stay with their units at the end of a line.
+fn tight(text: &str) -> String {
+    let mut tight = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(' ') {
+        let (before, after) = (&rest[..at], &rest[at + 1..]);
+        tight.push_str(before);
+        let unit = after.split(|c: char| !(c.is_alphabetic() || c == '%')).next();
+        let unit = ["ns", "µs", "ms", "s", "min", "B", "KiB", "MiB", "GiB", "%"]
+            .contains(&unit.unwrap_or_default());
+        let number = before.ends_with(|c: char| c.is_ascii_digit());
+        tight.push(if unit && number { '\u{a0}' } else { ' ' });
+        rest = after;
+    }
+    tight + rest
+}
+
+/// Who is best at what, without the floor: nobody can choose raw TCP in a browser.
+fn brief(subjects: &[Subject]) -> Vec<(String, String)> {
+    let best = |value: fn(&Row) -> Option<f64>, unit: fn(f64) -> String| {
+        let mut all: Vec<(f64, &str)> = subjects
+            .iter()
+            .filter(|subject| subject.name != "tcp")
+            .filter_map(|subject| Some((value(subject.pooled)?, subject.name)))
+            .collect();
+        all.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let ranked: Vec<String> =
+            all.iter().map(|(value, name)| format!("{name} {}", unit(*value))).collect();
+        (ranked.len() > 1).then(|| ranked.join(" < "))
+    };
+    [
+        ("Fastest", best(view::typical, time)),
+        ("Lightest on the wire", best(Row::bytes_per_update, bytes)),
+        ("Lightest on the server’s CPU", best(Row::server_cpu_per_update_ns, time)),
+        ("Lightest on the server’s memory", best(Row::memory_per_client_bytes, bytes)),
+    ]
+    .into_iter()
+    .filter_map(|(what, ranked)| Some((what.to_owned(), ranked?)))
+    .collect()
+}
+
+/// What a page of several runs puts side by side: typical delay per transport.
+fn overview(subjects: &[Subject]) -> Vec<(String, String)> {
+    subjects
+        .iter()
+        .map(|subject| {
+            let delay = view::typical(subject.pooled).map_or("–".into(), time);
+            (subject.name.to_owned(), delay)
+        })
+        .collect()
+}
+
+/// The environment as it is in `run.json`; unknown facts are left out.
+fn environment(run: &Run) -> Vec<(String, String)> {
+    let value = serde_json::to_value(&run.environment);
+    let serde_json::Value::Object(facts) = value.expect("the environment is flat") else {
+        return Vec::new();
+    };
+    facts
+        .into_iter()
+        .filter_map(|(name, value)| {
+            let nothing = value.as_u64() == Some(0);
+            let text = match value {
+                serde_json::Value::String(text) => text,
+                serde_json::Value::Number(number) if name.ends_with("_bytes") => {
+                    bytes(number.as_f64().unwrap_or_default())
+                }
+                serde_json::Value::Null => String::new(),
+                other => other.to_string(),
+            };
+            let unknown = text.is_empty() || nothing;
+            let name = name.trim_end_matches("_bytes").replace('_', " ");
+            (!unknown).then_some((name, text))
+        })
+        .collect()
+}

@@ -1,0 +1,68 @@
+//! What a run cannot say, so that nobody reads it out of it.
+
+use results::{Run, percentile};
+
+use crate::{
+    phrase,
+    units::{count, time},
+};
+
+/// Limits of this run, the general ones last.
+pub fn of(run: &Run) -> Vec<String> {
+    let mut limits = Vec::new();
+    if run.partial {
+        limits.push("It was interrupted: transports or repetitions are missing.".into());
+    }
+    limits.extend(publishes(run));
+    if run.scenario.measure.repeat < 2 {
+        limits.push(
+            "There is one repetition, so nothing tells a difference from an accident: repeat it \
+             (--set measure.repeat=5) before deciding on less than a factor of two."
+                .into(),
+        );
+    }
+    if matches!(run.environment.link.as_str(), "" | "loopback") {
+        limits.push(
+            "Client and server share a machine. Its loopback has no distance, no loss and no \
+             bandwidth to run out of: a real network adds its one-way time, once to a push and \
+             two to three times to a poll."
+                .into(),
+        );
+        limits.push(
+            "Loopback bills the receiver’s work to the sender: pushing looks dearer for the \
+             server, and polling cheaper, than between two machines. The sum of both sides does \
+             not have this bias."
+                .into(),
+        );
+    }
+    if run.calibration.floor_p50_ns > 0.0 {
+        limits.push(format!(
+            "Differences well below the floor of {} are those of a scheduler, not of a protocol.",
+            time(run.calibration.floor_p50_ns)
+        ));
+    }
+    limits.push(
+        "There is no TLS, no compression, no proxy and no browser in it, and the load clients \
+         parse only what they must."
+            .into(),
+    );
+    limits
+}
+
+fn publishes(run: &Run) -> Option<String> {
+    let fewest = run.pooled.iter().map(|row| row.published).min()?;
+    let missing: Vec<String> = [(0.5, "p50"), (0.9, "p90"), (0.99, "p99")]
+        .into_iter()
+        .filter(|&(p, _)| !percentile::enough(p, fewest))
+        .map(|(p, name)| format!("{name} ({})", count(percentile::needed(p))))
+        .collect();
+    let missing: Vec<&str> = missing.iter().map(String::as_str).collect();
+    (!missing.is_empty()).then(|| {
+        format!(
+            "There are {} publishes per transport, too few for {}: all clients of one publish \
+             share its fate, so deliveries do not help.",
+            count(fewest),
+            phrase::list(&missing)
+        )
+    })
+}

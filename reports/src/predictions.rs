@@ -1,0 +1,73 @@
+//! The table of `feedlab predict`: what theory expects, and from what.
+
+use scenarios::{Calibration, Prediction};
+
+use crate::{
+    grid::grid,
+    palette, phrase,
+    units::{bytes, count, percent, three, time},
+};
+
+/// What theory expects of each transport over all repetitions, what it was
+/// told about this machine, and what it takes for granted.
+pub fn predictions(predictions: &[Prediction], calibration: &Calibration) -> String {
+    let mut sorted: Vec<&Prediction> = predictions.iter().collect();
+    sorted.sort_by_key(|prediction| palette::rank(&prediction.transport));
+    let headings = [
+        [
+            "", "delay", "delay", "delay", "delay", "mean", "in", "requests", "of them", "updates",
+            "bytes", "bytes",
+        ],
+        ["", "mean", "p50", "p90", "p99", "age", "sync", "", "empty", "/answer", "up", "down"],
+    ];
+    let mut rows: Vec<Vec<String>> =
+        headings.iter().map(|line| line.map(str::to_owned).to_vec()).collect();
+    rows.extend(sorted.iter().map(|prediction| cells(prediction)));
+    let mut out = grid(rows, &[]);
+    out += &format!(
+        "\nfloor: p50 {}, p99 {}, mean {}; re-arm gap {}\n",
+        time(calibration.floor_p50_ns),
+        time(calibration.floor_p99_ns),
+        time(calibration.floor_mean_ns),
+        time(calibration.rearm_gap_ns)
+    );
+    for assumption in assumptions(sorted) {
+        out += &format!("- {assumption}\n");
+    }
+    out
+}
+
+fn cells(prediction: &Prediction) -> Vec<String> {
+    let ns = |ns: u64| time(ns as f64);
+    let unknown = || "–".to_owned();
+    vec![
+        prediction.transport.clone(),
+        ns(prediction.delay_mean_ns),
+        ns(prediction.delay_p50_ns),
+        ns(prediction.delay_p90_ns),
+        ns(prediction.delay_p99_ns),
+        prediction.age_mean_ns.map_or_else(unknown, ns),
+        prediction.in_sync.map_or_else(unknown, percent),
+        count(prediction.requests),
+        count(prediction.empty_responses),
+        prediction.updates_per_answer.map_or_else(unknown, three),
+        bytes(prediction.bytes_up as f64),
+        bytes(prediction.bytes_down as f64),
+    ]
+}
+
+/// What predictions take for granted, each sentence once with the transports it is about.
+pub fn assumptions<'a>(predictions: impl IntoIterator<Item = &'a Prediction>) -> Vec<String> {
+    let mut all: Vec<(&str, Vec<&str>)> = Vec::new();
+    for prediction in predictions {
+        let name = prediction.transport.as_str();
+        for text in &prediction.assumptions {
+            match all.iter_mut().find(|(known, _)| known == text) {
+                Some((_, names)) if names.contains(&name) => {}
+                Some((_, names)) => names.push(name),
+                None => all.push((text, vec![name])),
+            }
+        }
+    }
+    all.into_iter().map(|(text, names)| format!("{}: {text}.", phrase::list(&names))).collect()
+}

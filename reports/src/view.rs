@@ -1,0 +1,87 @@
+//! A run as charts and tables look at it: one subject per transport, in a fixed order.
+
+use results::{Loaded, Row, Run};
+use scenarios::Prediction;
+
+use crate::palette::{self, Color};
+
+/// A run and its bulk data.
+#[derive(Debug)]
+pub struct View<'a> {
+    /// The run.
+    pub run: &'a Run,
+    /// Its histograms and time lines.
+    pub loaded: &'a Loaded,
+    /// Its transports, from the one that asks most to the floor.
+    pub subjects: Vec<Subject<'a>>,
+}
+
+/// One transport of a run.
+#[derive(Debug)]
+pub struct Subject<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its colour.
+    pub color: Color,
+    /// All its repetitions together.
+    pub pooled: &'a Row,
+    /// Each repetition.
+    pub rows: Vec<&'a Row>,
+    /// What theory expects of all repetitions together.
+    pub prediction: Option<&'a Prediction>,
+}
+
+impl<'a> View<'a> {
+    /// Looks at a run.
+    pub fn new(loaded: &'a Loaded) -> Self {
+        Self { run: &loaded.run, loaded, subjects: subjects(&loaded.run) }
+    }
+
+    /// A floor to compare with: delay, and where it was measured.
+    pub fn floor(&self) -> (f64, &'static str) {
+        floor(self.run)
+    }
+}
+
+/// The transports of a run in the order in which they are shown.
+pub fn subjects(run: &Run) -> Vec<Subject<'_>> {
+    let mut subjects: Vec<Subject> = run
+        .pooled
+        .iter()
+        .map(|pooled| Subject {
+            name: &pooled.transport,
+            color: palette::of(&pooled.transport),
+            pooled,
+            rows: run.rows_of(&pooled.transport).collect(),
+            prediction: run.prediction(&pooled.transport, None),
+        })
+        .collect();
+    subjects.sort_by_key(|subject| palette::rank(subject.name));
+    subjects
+}
+
+/// The delay that everything is compared with. The tcp transport of the same
+/// run had the same clients and the same disturbances; without it, the
+/// calibration's single client has to do.
+pub fn floor(run: &Run) -> (f64, &'static str) {
+    let tcp = run.pooled.iter().find(|row| row.transport == "tcp");
+    match tcp.and_then(typical) {
+        Some(delay) => (delay, "tcp in the same run"),
+        None => (run.calibration.floor_p50_ns, "the calibration's tcp client"),
+    }
+}
+
+/// The median if enough publishes carry it, else the mean.
+pub fn typical(row: &Row) -> Option<f64> {
+    row.delay_p50_ns.or(row.delay_mean_ns).map(|ns| ns as f64)
+}
+
+impl Subject<'_> {
+    /// Lowest and highest value over the repetitions; `None` if there is one only.
+    pub fn range(&self, value: impl Fn(&Row) -> Option<f64>) -> Option<(f64, f64)> {
+        let values: Vec<f64> = self.rows.iter().filter_map(|row| value(row)).collect();
+        let low = values.iter().copied().reduce(f64::min)?;
+        let high = values.iter().copied().reduce(f64::max)?;
+        (values.len() > 1).then_some((low, high))
+    }
+}
