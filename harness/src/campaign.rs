@@ -1,0 +1,233 @@
+//! All trials of a run: calibration, prediction, then blocks in which every transport has its
+//! turn once, in a seeded random order. Each trial is written down as it ends.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use hdrhistogram::Histogram;
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use results::{CausesOf, FORMAT_VERSION, Measured, Run, RunDirectory, Verdict, Warning, verdict};
+use scenarios::{Calibration, Prediction, Sizes, predict::predict};
+
+use crate::calibrate::{self, Calibrated};
+use crate::machine;
+use crate::measured::{self, Place};
+use crate::process::Program;
+use crate::stage::Stage;
+use crate::trial::Trial;
+
+/// A server that is not ours, measured beside the transports that it speaks.
+#[derive(Clone, Debug)]
+pub struct Rival {
+    /// The executable; it is started like our server, with `--transport NAME`.
+    pub path: PathBuf,
+    /// What its rows are called: `<prefix>-<transport>`.
+    pub prefix: String,
+    /// The transports that it speaks.
+    pub transports: Vec<String>,
+}
+
+/// A run while it is being made.
+pub struct Campaign {
+    stage: Stage,
+    directory: RunDirectory,
+    run: Run,
+    ingest_ns_per_publish: Option<f64>,
+    rivals: Vec<Rival>,
+    delays: Vec<(String, u32, Histogram<u64>)>,
+    requests: Vec<(String, u32, Histogram<u64>)>,
+}
+
+/// The measurements of one block and whether the machine disturbed them.
+struct Block {
+    measured: Vec<Measured>,
+    spoiled: bool,
+}
+
+impl Campaign {
+    /// Opens the run directory, before anything is measured.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn new(stage: Stage, rivals: Vec<Rival>, path: &Path) -> Result<Self> {
+        let directory = RunDirectory::create(path)?;
+        let congestion = congestion_in_use(&stage.scenario.server.congestion);
+        let environment = machine::environment(&stage.cores, stage.workers, &congestion);
+        let mut run = Run {
+            format_version: FORMAT_VERSION,
+            seed: stage.scenario.measure.seed,
+            scenario: stage.scenario.clone(),
+            started: machine::started(),
+            environment,
+            calibration: Calibration::default(),
+            sizes: Sizes::default(),
+            predictions: Vec::new(),
+            causes: Vec::new(),
+            verdict: Verdict::Valid,
+            warnings: Vec::new(),
+            // Until the last block is done it is; so says what an interruption leaves behind.
+            partial: true,
+            rows: Vec::new(),
+            pooled: Vec::new(),
+        };
+        run.warn(verdict::judge_environment(&run.environment));
+        directory.write_run(&run)?;
+        Ok(Self {
+            stage,
+            directory,
+            run,
+            ingest_ns_per_publish: None,
+            rivals,
+            delays: Vec::new(),
+            requests: Vec::new(),
+        })
+    }
+
+    /// How many trials a run of this scenario has, for the progress bar.
+    pub fn steps(scenario: &scenarios::Scenario, rivals: &[Rival]) -> u64 {
+        let rivals: usize = rivals.iter().map(|rival| rival.transports.len()).sum();
+        1 + u64::from(scenario.measure.repeat) * (scenario.transports.len() + rivals) as u64
+    }
+
+    /// Makes the run, up to the end or an error; what was measured is kept either way.
+    ///
+    /// # Errors
+    /// When a process does not start or dies, or the disk is full.
+    pub async fn make(&mut self) -> Result<()> {
+        let Calibrated { calibration, sizes, ingest_ns_per_publish } =
+            calibrate::calibrate(&self.stage).await?;
+        self.run.predictions = predict(&self.run.scenario, &sizes, &calibration);
+        self.run.calibration = calibration;
+        self.run.sizes = sizes;
+        self.ingest_ns_per_publish = ingest_ns_per_publish;
+        self.directory.write_run(&self.run)?;
+        self.stage.progress.step();
+        for repetition in 1..=self.run.scenario.measure.repeat {
+            self.directory.begin_block()?;
+            let mut block = self.block(repetition, 1).await?;
+            if block.spoiled {
+                self.directory.spoil_block()?;
+                self.directory.begin_block()?;
+                block = self.block(repetition, 2).await?;
+            }
+            self.keep(block);
+            self.directory.write_run(&self.run)?;
+        }
+        self.run.partial = false;
+        Ok(())
+    }
+
+    /// Pools, judges and writes what there is. Call it after [`Campaign::make`], however that ended.
+    ///
+    /// # Errors
+    /// When the disk is full.
+    pub fn finish(mut self, failure: Option<&anyhow::Error>) -> Result<Run> {
+        self.stage.progress.finish();
+        if let Some(failure) = failure {
+            let message = format!("the run is not complete: {failure:#}");
+            self.run.warn([Warning::new("partial", Verdict::Suspect, message)]);
+        }
+        self.run.pooled = results::pool::pool(
+            &self.run.rows,
+            &self.delays,
+            &self.requests,
+            &self.run.predictions,
+        );
+        self.directory.finish(&self.run, &self.run.pooled)?;
+        Ok(self.run)
+    }
+
+    async fn block(&mut self, repetition: u32, attempt: u32) -> Result<Block> {
+        let mut trials = self.trials(repetition);
+        let mut random = ChaCha8Rng::seed_from_u64(self.run.seed);
+        random.set_stream(u64::from(repetition));
+        trials.shuffle(&mut random);
+        let mut block = Block { measured: Vec::new(), spoiled: false };
+        let blocks = self.run.scenario.measure.repeat;
+        for trial in trials {
+            let again = if attempt > 1 { " (again: the machine was disturbed)" } else { "" };
+            let label = &trial.label;
+            self.stage.progress.say(&format!("block {repetition}/{blocks}: {label}{again}"));
+            let seen = self.stage.run(&trial).await?;
+            let ingest_ns_per_publish = self.ingest_ns_per_publish;
+            let place = Place { repetition, block: repetition, attempt, ingest_ns_per_publish };
+            let mut measured = measured::measured(&trial, &seen, place)?;
+            self.judge(&mut measured, repetition);
+            self.directory.append(&measured)?;
+            block.spoiled |= attempt == 1 && verdict::spoiled_by_machine(&measured.warnings);
+            block.measured.push(measured);
+            if attempt == 1 {
+                self.stage.progress.step();
+            }
+        }
+        Ok(block)
+    }
+
+    fn judge(&self, measured: &mut Measured, repetition: u32) {
+        let row = &mut measured.row;
+        let prediction = self.run.prediction(&row.transport, Some(repetition));
+        row.set_prediction(prediction);
+        measured.warnings.extend(verdict::judge(row, &self.run.scenario, &self.run.environment));
+        row.verdict = Verdict::of(&measured.warnings);
+    }
+
+    fn keep(&mut self, block: Block) {
+        for measured in block.measured {
+            let row = measured.row;
+            let (transport, repetition) = (row.transport.clone(), row.repetition.unwrap_or(0));
+            let causes = measured.causes;
+            self.run.causes.push(CausesOf {
+                transport: transport.clone(),
+                repetition,
+                up: causes.up,
+                down: causes.down,
+            });
+            self.delays.push((transport.clone(), repetition, measured.delay));
+            self.requests.push((transport, repetition, measured.request));
+            self.run.rows.push(row);
+            self.run.warn(measured.warnings);
+        }
+    }
+
+    /// One trial per contestant; all of a block replay the same publish times.
+    fn trials(&self, repetition: u32) -> Vec<Trial> {
+        let schedule = self.run.scenario.schedule(repetition);
+        let clients = self.run.scenario.clients;
+        let own = self.run.scenario.transports.keys().map(|name| self.stage.trial(name, clients));
+        let rivals = self.rivals.iter().flat_map(|rival| {
+            rival.transports.iter().map(|name| {
+                let arguments = vec!["--transport".to_owned(), name.clone()];
+                Trial {
+                    label: format!("{}-{name}", rival.prefix),
+                    program: Program { path: rival.path.clone(), arguments },
+                    ..self.stage.trial(name, clients)
+                }
+            })
+        });
+        let seed = self.run.seed.wrapping_add(u64::from(repetition) << 32);
+        own.chain(rivals).map(|trial| Trial { schedule: schedule.clone(), seed, ..trial }).collect()
+    }
+}
+
+/// The predictions of a run that is not made: calibration and model alone.
+///
+/// # Errors
+/// When a calibration trial cannot be run.
+pub async fn predictions(stage: &Stage) -> Result<(Calibration, Sizes, Vec<Prediction>)> {
+    let Calibrated { calibration, sizes, .. } = calibrate::calibrate(stage).await?;
+    let predictions = predict(&stage.scenario, &sizes, &calibration);
+    Ok((calibration, sizes, predictions))
+}
+
+/// What a socket really uses when asked for a congestion control.
+pub fn congestion_in_use(wanted: &str) -> String {
+    let read_back = || -> std::io::Result<String> {
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
+        socket.set_tcp_congestion(wanted.as_bytes())?;
+        let name = socket.tcp_congestion()?;
+        Ok(String::from_utf8_lossy(&name).trim_end_matches('\0').to_owned())
+    };
+    read_back().unwrap_or_else(|error| format!("{wanted} was refused: {error}"))
+}

@@ -1,0 +1,51 @@
+//! Server-sent events: one request, one answer that never ends.
+
+use super::{Client, Following, Start};
+use crate::clock;
+use crate::decode::event_stream::EventStream;
+use crate::decode::{Listener, ProtocolError, head};
+use crate::dial::{Dial, Failure};
+use crate::inbox::Inbox;
+use results::Causes;
+use servers::Params;
+
+pub const CLIENT: Client = Client { name: "sse", knobs: &[], patience: super::none, follow };
+
+fn follow(dial: Dial, inbox: Inbox, _: Params, start: Start) -> Following {
+    Box::pin(async move {
+        dial.alarm.until(start.at_ns).await;
+        let began_ns = clock::now_ns();
+        let mut socket = dial.connect(&inbox).await?;
+        let request = format!(
+            "GET /sse HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n\r\n",
+            dial.server
+        );
+        inbox.request(clock::now_ns(), request.len());
+        socket.write(request.as_bytes()).await?;
+        let mut stream: Option<EventStream> = None;
+        while stream.is_none() {
+            socket
+                .read(&mut |bytes| {
+                    let Some(head) = head::read(bytes)? else { return Ok(0) };
+                    if head.status != 200 || !head.chunked {
+                        let status = head.status;
+                        return Err(ProtocolError::new(format!("/sse was answered by {status}")));
+                    }
+                    let causes = Causes { head: head.bytes as u64, ..Causes::default() };
+                    (&mut &inbox).overhead(causes);
+                    let mut events = EventStream::default();
+                    let used = events.read(&bytes[head.bytes..], &mut &inbox)?;
+                    stream = Some(events);
+                    Ok(head.bytes + used)
+                })
+                .await?;
+        }
+        inbox.connected(clock::now_ns() - began_ns);
+        socket.listen_only();
+        let mut events = stream.take().unwrap_or_default();
+        while !events.ended {
+            socket.read(&mut |bytes| events.read(bytes, &mut &inbox)).await?;
+        }
+        Err(Failure::Connection("was ended by the server".into()))
+    })
+}

@@ -1,0 +1,112 @@
+//! The verbs, one file each.
+
+pub mod doctor;
+pub mod generate;
+pub mod predict;
+pub mod report;
+pub mod run;
+pub mod scenarios;
+pub mod serve;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+/// Exit codes: 1 failed to run, INVALID, interrupted, or SUSPECT under --strict.
+pub const FAILED: u8 = 1;
+/// Exit code: usage or configuration.
+pub const USAGE: u8 = 2;
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 ok (VALID or SUSPECT) · 1 failed to run, INVALID, interrupted, or SUSPECT under
+--strict · 2 usage or configuration · 3 expectation missed · 4 regression against a baseline
+
+Start with: feedlab run quick";
+
+/// What does it cost to carry a live-update feed by short polling, long polling, server-sent
+/// events, WebSocket or raw TCP: in delay, bytes and server resources? Measured, and compared
+/// with theory.
+#[derive(Parser, Debug)]
+#[command(name = "feedlab", version, after_help = AFTER_HELP)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What to do.
+#[derive(Subcommand, Debug)]
+pub enum Verb {
+    /// Measure a scenario over its transports and write a report
+    Run(run::Args),
+    /// Render reports of runs again, offline
+    Report(report::Args),
+    /// Say what theory expects of a scenario on this machine
+    Predict(predict::Args),
+    /// Serve a feed over the transports
+    Serve(serve::Args),
+    /// List the built-in scenarios
+    Scenarios(scenarios::Args),
+    /// Say what this machine can measure, and what to do about the rest
+    Doctor(doctor::Args),
+    /// Write completions, the man page or the scenario schema to stdout
+    Generate(generate::Args),
+    /// A load worker; started by `run`
+    #[command(hide = true)]
+    Worker,
+}
+
+/// A usage error: exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Usage(pub String);
+
+/// Loads and resolves a scenario; its errors are usage errors.
+///
+/// # Errors
+/// One sentence with file, line, key and what is allowed.
+pub fn load(name_or_path: &str, sets: &[String]) -> Result<::scenarios::Scenario> {
+    let usage = |error: ::scenarios::Error| Usage(error.to_string());
+    let scenario = ::scenarios::Scenario::load(name_or_path, sets).map_err(usage)?;
+    Ok(crate::resolve::resolve(scenario).map_err(usage)?)
+}
+
+/// Writes to stdout; a reader that has enough is no error.
+///
+/// # Errors
+/// When stdout cannot be written for another reason.
+pub fn print(text: &str) -> Result<()> {
+    use std::io::Write;
+    let mut stdout = std::io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    match written {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("while writing to stdout"),
+    }
+}
+
+/// A directory for a run's output that does not exist yet: `<parent>/<scenario>-<time>`.
+fn fresh_directory(parent: &Path, scenario: &str) -> PathBuf {
+    let time: String = crate::machine::started()
+        .chars()
+        .filter(|character| character.is_ascii_digit() || *character == 'T')
+        .collect();
+    let base = parent.join(format!("{scenario}-{time}"));
+    let numbered = (2..).map(|number| parent.join(format!("{scenario}-{time}-{number}")));
+    let fresh = std::iter::once(base.clone()).chain(numbered).find(|path| !path.exists());
+    fresh.unwrap_or(base)
+}
+
+/// How rows are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// For programs: format_version, scenario, environment, verdict, warnings, rows, pooled.
+    Json,
+    /// For spreadsheets: a row per transport and repetition.
+    Csv,
+    /// For pull requests.
+    Markdown,
+}

@@ -1,0 +1,134 @@
+//! `feedlab run`: calibrate, predict, measure, report.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, anyhow};
+use results::{Run, Verdict};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{FAILED, Format};
+use crate::campaign::{Campaign, Rival};
+use crate::progress::Progress;
+use crate::stage::Stage;
+
+/// Arguments of `feedlab run`.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// A built-in scenario (see `feedlab scenarios`) or the path of a TOML file
+    pub scenario: String,
+    /// Override a key, e.g. --set feed.rate=10/s --set transports.short-poll.interval=500ms
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub sets: Vec<String>,
+    /// How the result is printed on stdout
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: Format,
+    /// Where run directories are made
+    #[arg(long, value_name = "DIR", default_value = "results/local")]
+    pub results: PathBuf,
+    /// Where report directories are made
+    #[arg(long, value_name = "DIR", default_value = "reports/local")]
+    pub reports: PathBuf,
+    /// Do not render a report
+    #[arg(long)]
+    pub no_report: bool,
+    /// Exit with 1 when the verdict is SUSPECT, too
+    #[arg(long)]
+    pub strict: bool,
+    /// No progress on stderr
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Also measure another server in every block, in rows NAME-TRANSPORT; it is started like
+    /// `feedlab serve` and prints the same first line
+    #[arg(long, value_name = "NAME=PROGRAM:TRANSPORT,…")]
+    pub rival: Vec<String>,
+}
+
+/// Makes a run.
+///
+/// # Errors
+/// When it cannot be started, or what it saw cannot be written.
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let scenario = super::load(&args.scenario, &args.sets)?;
+    let rivals = args.rival.iter().map(|text| rival(text)).collect::<Result<Vec<_>>>()?;
+    let progress = Progress::new(Campaign::steps(&scenario, &rivals), args.quiet);
+    let path = super::fresh_directory(&args.results, &scenario.name);
+    let stage = Stage::new(scenario, progress)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut campaign = Campaign::new(stage, rivals, &path)?;
+    let outcome = runtime.block_on(async {
+        tokio::select! {
+            made = campaign.make() => made,
+            signal = interruption() => Err(signal),
+        }
+    });
+    let run = campaign.finish(outcome.as_ref().err())?;
+    super::print(&shown(&run, args.format))?;
+    eprintln!("run:    {}", path.display());
+    if !args.no_report && !run.rows.is_empty() {
+        let page = render(&path, &args.reports)?;
+        eprintln!("report: {}", page.display());
+    }
+    outcome?;
+    let failed = run.verdict == Verdict::Invalid || (args.strict && run.verdict != Verdict::Valid);
+    Ok(if failed { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
+}
+
+/// Renders a run directory into the directory of the same name under `reports`.
+fn render(run: &Path, reports: &Path) -> Result<PathBuf> {
+    let loaded = Run::read(run)?;
+    let name = run.file_name().context("a run directory has no name")?;
+    Ok(::reports::render(&[loaded], &reports.join(name))?)
+}
+
+/// The run in one of the formats of stdout.
+pub fn shown(run: &Run, format: Format) -> String {
+    let terminal = std::io::stdout().is_terminal();
+    let color = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    match format {
+        Format::Table => ::reports::table(run, width(terminal), color),
+        Format::Json => ::reports::json(run),
+        Format::Csv => ::reports::csv(run),
+        Format::Markdown => ::reports::markdown(run),
+    }
+}
+
+/// Columns of the terminal; without one the table takes what it needs.
+fn width(terminal: bool) -> Option<u16> {
+    terminal.then(|| console::Term::stdout().size().1)
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn interruption() -> anyhow::Error {
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    let name = tokio::select! {
+        _ = interrupt.recv() => "Ctrl-C",
+        _ = terminate.recv() => "SIGTERM",
+    };
+    anyhow!("interrupted by {name}")
+}
+
+/// `floor=target/release/examples/bare:tcp,short-poll`
+fn rival(text: &str) -> Result<Rival> {
+    let usage = || {
+        super::Usage(format!(
+            "--rival {text}: expected NAME=PROGRAM:TRANSPORT,…, e.g. bare=./bare:tcp,short-poll"
+        ))
+    };
+    let (prefix, rest) = text.split_once('=').ok_or_else(usage)?;
+    let (path, transports) = rest.rsplit_once(':').ok_or_else(usage)?;
+    let transports: Vec<String> = transports.split(',').map(str::to_owned).collect();
+    for name in &transports {
+        crate::resolve::Pair::find(name).ok_or_else(usage)?;
+    }
+    let path = std::path::absolute(path)?;
+    if !path.exists() {
+        return Err(super::Usage(format!("--rival {text}: {} is not there", path.display())).into());
+    }
+    Ok(Rival { path, prefix: prefix.to_owned(), transports })
+}

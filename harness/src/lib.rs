@@ -1,0 +1,33 @@
+//! What is done and how it is measured: the harness of feedlab, one binary with several roles.
+//!
+//! `scenarios → servers ⇄ harness → results → reports`. `feedlab run` orchestrates: it starts a
+//! fresh server process and load workers for each repetition ([`process`]), publishes open-loop
+//! ([`publish`]), and merges what the workers saw ([`order::Sample`]) into rows. In a worker each
+//! client ([`client`]) follows one transport through a metered socket ([`dial`]) into its
+//! [`inbox`].
+
+pub mod age;
+pub mod alarm;
+pub mod calibrate;
+pub mod campaign;
+pub mod client;
+pub mod clock;
+pub mod cmd;
+pub mod decode;
+pub mod dial;
+pub mod inbox;
+pub mod kernel;
+pub mod ledger;
+pub mod machine;
+pub mod measured;
+pub mod meter;
+pub mod order;
+pub mod probe;
+pub mod process;
+pub mod progress;
+pub mod publish;
+pub mod resolve;
+pub mod stage;
+pub mod tally;
+pub mod trial;
+pub mod worker;

@@ -1,0 +1,234 @@
+//! The machine: its conditions, and what else it did while we measured.
+
+use std::fs;
+use std::path::Path;
+
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::unistd::Pid;
+use results::Environment;
+
+/// What the whole machine has done since boot, summed over its cores.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Time not idle and not waiting for a disk, ns, in the kernel's ticks of 10 ms.
+    pub busy_ns: u64,
+    /// Time taken by the hypervisor.
+    pub steal_ns: u64,
+    /// Connections dropped because an accept queue was full, or refused in a SYN flood.
+    pub accept_overflows: u64,
+}
+
+impl Load {
+    /// Reads /proc; zeros for what this kernel does not say.
+    pub fn read() -> Self {
+        let tick_ns = 1_000_000_000 / procfs::ticks_per_second().max(1);
+        let text = fs::read_to_string("/proc/stat").unwrap_or_default();
+        let fields: Vec<u64> = text
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .split_whitespace()
+            .skip(1)
+            .filter_map(|field| field.parse().ok())
+            .collect();
+        let field = |place: usize| fields.get(place).copied().unwrap_or(0) * tick_ns;
+        Self {
+            // user, nice, system, irq, softirq
+            busy_ns: field(0) + field(1) + field(2) + field(5) + field(6),
+            steal_ns: field(7),
+            accept_overflows: netstat("ListenOverflows") + netstat("ListenDrops"),
+        }
+    }
+
+    /// What came since an earlier look.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        Self {
+            busy_ns: self.busy_ns.saturating_sub(earlier.busy_ns),
+            steal_ns: self.steal_ns.saturating_sub(earlier.steal_ns),
+            accept_overflows: self.accept_overflows.saturating_sub(earlier.accept_overflows),
+        }
+    }
+}
+
+/// A counter of /proc/net/netstat, whose lines come in pairs of names and values.
+fn netstat(name: &str) -> u64 {
+    let text = fs::read_to_string("/proc/self/net/netstat").unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    for pair in lines.chunks_exact(2) {
+        let place = pair[0].split_whitespace().position(|field| field == name);
+        if let Some(value) = place.and_then(|place| pair[1].split_whitespace().nth(place)) {
+            return value.parse().unwrap_or(0);
+        }
+    }
+    0
+}
+
+/// Which cores the processes use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cores {
+    /// The server's.
+    pub server: Vec<usize>,
+    /// Everything else's.
+    pub harness: Vec<usize>,
+}
+
+impl Cores {
+    /// The server has the first core that we may use (or those it asks for), the rest is the
+    /// harness's. With one core they share it.
+    pub fn share(wanted: Option<&[u32]>) -> Self {
+        let all = own_cores();
+        let server: Vec<usize> = match wanted {
+            Some(cpus) => cpus.iter().map(|cpu| *cpu as usize).collect(),
+            None => all.iter().take(1).copied().collect(),
+        };
+        let rest: Vec<usize> = all.iter().filter(|core| !server.contains(core)).copied().collect();
+        let harness = if rest.is_empty() { all } else { rest };
+        Self { server, harness }
+    }
+
+    /// How many they are, both sides together.
+    pub fn count(&self) -> u32 {
+        let own = self.harness.iter().filter(|core| !self.server.contains(core)).count();
+        (self.server.len() + own) as u32
+    }
+
+    /// Whether server and harness disturb each other.
+    pub fn are_shared(&self) -> bool {
+        self.server.iter().any(|core| self.harness.contains(core))
+    }
+}
+
+/// The cores that this process may use.
+pub fn own_cores() -> Vec<usize> {
+    let set = sched_getaffinity(Pid::from_raw(0)).unwrap_or_default();
+    (0..CpuSet::count()).filter(|core| set.is_set(*core).unwrap_or(false)).collect()
+}
+
+/// Pins the calling thread, and with it all processes and threads that it starts from now on.
+///
+/// # Errors
+/// The kernel's, for a core that this machine does not have or that we may not use.
+pub fn pin(cores: &[usize]) -> nix::Result<()> {
+    let mut set = CpuSet::new();
+    for core in cores {
+        set.set(*core)?;
+    }
+    sched_setaffinity(Pid::from_raw(0), &set)
+}
+
+/// Raises the soft limit of descriptors to the hard one, for us and our children; returns both.
+pub fn raise_descriptor_limit() -> (u64, u64) {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((0, 0));
+    if soft < hard && setrlimit(Resource::RLIMIT_NOFILE, hard, hard).is_ok() {
+        return (hard, hard);
+    }
+    (soft, hard)
+}
+
+/// Local ports that connections to one address can use.
+pub fn ephemeral_ports() -> u64 {
+    let range = line("/proc/sys/net/ipv4/ip_local_port_range");
+    let mut bounds = range.split_whitespace().filter_map(|bound| bound.parse::<u64>().ok());
+    match (bounds.next(), bounds.next()) {
+        (Some(low), Some(high)) => high.saturating_sub(low) + 1,
+        _ => 28_232,
+    }
+}
+
+/// Whether the clock is read without a system call.
+pub fn has_fast_clock() -> bool {
+    matches!(clocksource().as_str(), "tsc" | "arch_sys_counter" | "kvm-clock")
+}
+
+/// The kernel's clock source.
+pub fn clocksource() -> String {
+    line("/sys/devices/system/clocksource/clocksource0/current_clocksource")
+}
+
+/// The governor of core 0, where frequencies can be governed.
+pub fn governor() -> Option<String> {
+    let governor = line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
+    (!governor.is_empty()).then_some(governor)
+}
+
+/// The conditions that a scenario does not set.
+pub fn environment(cores: &Cores, workers: u32, congestion: &str) -> Environment {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((0, 0));
+    Environment {
+        feedlab: env!("CARGO_PKG_VERSION").to_owned(),
+        git_commit: option_env!("FEEDLAB_COMMIT").map(str::to_owned),
+        rustc: option_env!("FEEDLAB_RUSTC").unwrap_or_default().to_owned(),
+        profile: if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned(),
+        date: date(),
+        cpu: field("/proc/cpuinfo", "model name"),
+        cores: cores.count(),
+        memory_bytes: memory_bytes(),
+        kernel: line("/proc/sys/kernel/osrelease"),
+        os: field("/etc/os-release", "PRETTY_NAME").trim_matches('"').to_owned(),
+        virtualisation: virtualisation(),
+        clocksource: clocksource(),
+        governor: governor(),
+        congestion: congestion.to_owned(),
+        open_files: soft,
+        open_files_hard: hard,
+        somaxconn: line("/proc/sys/net/core/somaxconn").parse().unwrap_or(0),
+        port_range: words("/proc/sys/net/ipv4/ip_local_port_range"),
+        tcp_rmem: words("/proc/sys/net/ipv4/tcp_rmem"),
+        tcp_wmem: words("/proc/sys/net/ipv4/tcp_wmem"),
+        server_cpus: list(&cores.server),
+        harness_cpus: list(&cores.harness),
+        workers,
+        link: "loopback".to_owned(),
+    }
+}
+
+fn memory_bytes() -> u64 {
+    let text = field("/proc/meminfo", "MemTotal");
+    text.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) * 1024
+}
+
+fn virtualisation() -> Option<String> {
+    let vendor = line("/sys/class/dmi/id/sys_vendor");
+    if Path::new("/.dockerenv").exists() {
+        return Some("container".to_owned());
+    }
+    let flags = field("/proc/cpuinfo", "flags");
+    flags.split_whitespace().any(|flag| flag == "hypervisor").then(|| {
+        if vendor.is_empty() {
+            "virtual machine".to_owned()
+        } else {
+            format!("virtual machine ({vendor})")
+        }
+    })
+}
+
+/// Today, UTC.
+fn date() -> String {
+    started().chars().take(10).collect()
+}
+
+/// Now, as RFC 3339 in UTC.
+pub fn started() -> String {
+    humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string()
+}
+
+fn list(cores: &[usize]) -> String {
+    cores.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
+fn words(path: &str) -> String {
+    line(path).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn line(path: &str) -> String {
+    fs::read_to_string(path).unwrap_or_default().trim().to_owned()
+}
+
+/// The value behind `name:` or `name=`, of the first such line.
+fn field(path: &str, name: &str) -> String {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+    line.split_once([':', '=']).map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
+}

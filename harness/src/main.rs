@@ -1,0 +1,39 @@
+//! `feedlab`: one binary, several roles.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+use harness::cmd::{self, Cli, FAILED, USAGE, Usage, Verb};
+
+fn main() -> ExitCode {
+    if !cfg!(target_os = "linux") {
+        eprintln!("Error: feedlab measures with Linux's own instruments and runs on Linux only");
+        return ExitCode::from(USAGE);
+    }
+    match run(Cli::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("Error: {error:#}");
+            let usage = error.chain().any(<dyn std::error::Error>::is::<Usage>);
+            ExitCode::from(if usage { USAGE } else { FAILED })
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode> {
+    match cli.verb {
+        Verb::Run(args) => cmd::run::run(&args),
+        Verb::Report(args) => cmd::report::run(&args),
+        Verb::Predict(args) => cmd::predict::run(&args),
+        Verb::Serve(args) => cmd::serve::run(args),
+        Verb::Scenarios(args) => cmd::scenarios::run(&args),
+        Verb::Doctor(args) => cmd::doctor::run(&args),
+        Verb::Generate(args) => cmd::generate::run(&args),
+        Verb::Worker => {
+            // A worker without its orchestrator would follow a feed for ever.
+            nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)?;
+            harness::worker::run().map(|()| ExitCode::SUCCESS)
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The processes of a run: the server under test and the load workers, each with a core of its own.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use serde::Deserialize;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+
+use crate::machine;
+use crate::order::{Assignment, Order, Word};
+
+/// A process that does not say it is ready by then has failed to start.
+const START_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Longer than a graceful stop may take.
+const STOP_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How the server under test is started.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// The executable.
+    pub path: PathBuf,
+    /// Its arguments, without addresses.
+    pub arguments: Vec<String>,
+}
+
+/// What a server prints when it listens.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Ready {
+    /// Where its HTTP transports are.
+    pub listen: Option<SocketAddr>,
+    /// Where its tcp transport is.
+    pub tcp: Option<SocketAddr>,
+}
+
+/// A server under test.
+pub struct Server {
+    child: Child,
+    stdout: Lines<BufReader<ChildStdout>>,
+    /// Where it listens.
+    pub ready: Ready,
+    /// Its control socket.
+    pub control: PathBuf,
+}
+
+impl Server {
+    /// Starts a server on the given cores and waits until it listens.
+    ///
+    /// # Errors
+    /// What the server said when it did not start.
+    pub async fn start(
+        program: &Program,
+        directory: &Path,
+        server_cores: &[usize],
+        harness_cores: &[usize],
+    ) -> Result<Self> {
+        let control = directory.join("control.socket");
+        let _ = std::fs::remove_file(&control);
+        let mut command = Command::new(&program.path);
+        command
+            .args(&program.arguments)
+            .args(["--listen", "127.0.0.1:0", "--tcp", "127.0.0.1:0", "--control"])
+            .arg(&control)
+            .stderr(Stdio::piped());
+        let mut child = spawn(command, server_cores, harness_cores)
+            .with_context(|| format!("while starting {}", program.path.display()))?;
+        let mut stdout = lines(&mut child)?;
+        let line = tokio::time::timeout(START_TIMEOUT, stdout.next_line()).await;
+        let Ok(Ok(Some(line))) = line else {
+            let _ = child.start_kill();
+            bail!("the server did not start: {}", last_words(&mut child).await);
+        };
+        let ready = serde_json::from_str(&line)
+            .with_context(|| format!("the server's first line cannot be read: {line}"))?;
+        Ok(Self { child, stdout, ready, control })
+    }
+
+    /// The address of a transport.
+    ///
+    /// # Errors
+    /// When the server does not listen for it.
+    pub fn address(&self, transport: &str) -> Result<SocketAddr> {
+        let address = if transport == "tcp" { self.ready.tcp } else { self.ready.listen };
+        address.with_context(|| format!("the server does not listen for {transport}"))
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id().unwrap_or(0)
+    }
+
+    /// Resolves when the server dies, with a sentence that says how.
+    pub async fn death(&mut self) -> anyhow::Error {
+        let status = self.child.wait().await;
+        let how = status.map_or_else(|error| error.to_string(), |status| status.to_string());
+        let words = last_words(&mut self.child).await;
+        anyhow!("the server died in mid-run ({how}): {words}")
+    }
+
+    /// Asks it to stop and sees to it that it does.
+    pub async fn stop(mut self) {
+        // A process that was waited for has no id any more, and 0 would be our own group.
+        let Some(pid) = self.child.id() else { return };
+        let pid = nix::unistd::Pid::from_raw(pid as i32);
+        let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM);
+        if tokio::time::timeout(STOP_TIMEOUT, self.child.wait()).await.is_err() {
+            let _ = self.child.kill().await;
+        }
+        drop(self.stdout);
+    }
+}
+
+/// A load worker.
+pub struct Worker {
+    child: Child,
+    stdin: ChildStdin,
+    stdout: Lines<BufReader<ChildStdout>>,
+}
+
+impl Worker {
+    /// Starts a worker and gives it its assignment.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub async fn start(assignment: &Assignment, cores: &[usize]) -> Result<Self> {
+        let mut command = Command::new(own_path()?);
+        command.arg("worker").stdin(Stdio::piped()).stderr(Stdio::inherit());
+        let mut child = spawn(command, cores, cores).context("while starting a load worker")?;
+        let stdout = lines(&mut child)?;
+        let stdin = child.stdin.take().context("a load worker has no stdin")?;
+        let mut worker = Self { child, stdin, stdout };
+        worker.write(assignment).await?;
+        Ok(worker)
+    }
+
+    /// Gives it an order.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub async fn order(&mut self, order: &Order) -> Result<()> {
+        self.write(order).await
+    }
+
+    async fn write(&mut self, message: &impl serde::Serialize) -> Result<()> {
+        let mut line = serde_json::to_vec(message)?;
+        line.push(b'\n');
+        self.stdin.write_all(&line).await.context("a load worker is gone")?;
+        self.stdin.flush().await.context("a load worker is gone")
+    }
+
+    /// Waits for its next word.
+    ///
+    /// # Errors
+    /// When it dies or cannot go on.
+    pub async fn word(&mut self) -> Result<Word> {
+        let line = self.stdout.next_line().await?;
+        let line = line.context("a load worker died; its last words are above")?;
+        match serde_json::from_str(&line).context("a load worker's word cannot be read")? {
+            Word::Failed(reason) => bail!("a load worker cannot go on: {reason}"),
+            word => Ok(word),
+        }
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id().unwrap_or(0)
+    }
+}
+
+/// The path of this program, which plays every role.
+///
+/// # Errors
+/// When the kernel does not say, or the file was replaced while we run.
+pub fn own_path() -> Result<PathBuf> {
+    std::env::current_exe().context("while looking for the feedlab program itself")
+}
+
+/// Starts a process on cores of its own: it inherits ours at the fork, before it has threads.
+/// It has its own process group, so that Ctrl-C reaches the orchestrator alone.
+fn spawn(mut command: Command, cores: &[usize], own: &[usize]) -> Result<Child> {
+    command.stdout(Stdio::piped()).kill_on_drop(true).process_group(0);
+    machine::pin(cores).with_context(|| format!("while pinning to cores {cores:?}"))?;
+    let child = command.spawn();
+    machine::pin(own).with_context(|| format!("while pinning to cores {own:?}"))?;
+    Ok(child?)
+}
+
+fn lines(child: &mut Child) -> Result<Lines<BufReader<ChildStdout>>> {
+    let stdout = child.stdout.take().context("a process has no stdout")?;
+    Ok(BufReader::new(stdout).lines())
+}
+
+/// The end of what a process wrote to stderr.
+async fn last_words(child: &mut Child) -> String {
+    let mut text = String::new();
+    if let Some(mut stderr) = child.stderr.take() {
+        let reading = stderr.read_to_string(&mut text);
+        let _ = tokio::time::timeout(Duration::from_secs(1), reading).await;
+    }
+    let last = text.lines().rev().find(|line| !line.trim().is_empty());
+    last.unwrap_or("it said nothing").trim().to_owned()
+}

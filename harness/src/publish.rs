@@ -1,0 +1,243 @@
+//! The open-loop publisher: a thread of its own, on absolute time.
+//!
+//! It stamps the *intended* time into each payload, so a server that is slow to accept cannot hide
+//! it. *Late* is from the intended time until the publisher is awake with the payload in hand;
+//! *held* is the time that it then waits behind a request in flight.
+
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use hdrhistogram::Histogram;
+use nix::poll::{PollFd, PollFlags, ppoll};
+
+use results::hlog::histogram;
+
+use crate::{clock, kernel};
+
+/// A server that takes longer than this to accept an update is taken for dead.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Turn length asked of the scheduler: far below a period, far above the work of one publish.
+const SLICE_NS: u64 = 200_000;
+
+/// What to publish and when.
+pub struct Plan {
+    /// Number of the first publish.
+    pub first: u64,
+    /// Intended times, ns of `CLOCK_MONOTONIC`, non-decreasing.
+    pub intended_ns: Vec<u64>,
+    /// JSON members that a trace adds to each payload; empty, or one per publish.
+    pub fields: Vec<String>,
+    /// Payloads are padded up to this.
+    pub payload_bytes: usize,
+    /// Publishing ends early when this is set.
+    pub stop: Arc<AtomicBool>,
+}
+
+/// How well the schedule was kept.
+pub struct Kept {
+    /// Number of the last publish that was accepted; `first - 1` if none was.
+    pub last: u64,
+    /// Intended time until awake with the payload in hand.
+    pub late: Histogram<u64>,
+    /// Time behind a request in flight.
+    pub held: Histogram<u64>,
+    /// Run-queue wait of the thread, ns.
+    pub run_queue_wait_ns: u64,
+}
+
+/// Connects to the control socket and starts the thread.
+///
+/// # Errors
+/// When the server does not listen there.
+pub fn start(control: &Path, plan: Plan) -> Result<JoinHandle<Result<Kept>>> {
+    let stream = UnixStream::connect(control)
+        .with_context(|| format!("while connecting to the server's {}", control.display()))?;
+    stream.set_read_timeout(Some(ANSWER_TIMEOUT))?;
+    let thread = std::thread::Builder::new().name("publisher".into());
+    Ok(thread.spawn(move || Publisher::new(stream, plan).run())?)
+}
+
+struct Publisher {
+    stream: UnixStream,
+    plan: Plan,
+    kept: Kept,
+    /// Payloads that are due, one per line, and when each was in hand.
+    due: Vec<u8>,
+    in_hand_ns: Vec<u64>,
+    answer: Vec<u8>,
+}
+
+impl Publisher {
+    fn new(stream: UnixStream, plan: Plan) -> Self {
+        let kept = Kept {
+            last: plan.first - 1,
+            late: histogram(),
+            held: histogram(),
+            run_queue_wait_ns: 0,
+        };
+        Self { stream, plan, kept, due: Vec::new(), in_hand_ns: Vec::new(), answer: Vec::new() }
+    }
+
+    fn run(mut self) -> Result<Kept> {
+        // The default slack of 50 µs would be in every delay.
+        nix::sys::prctl::set_timerslack(1).context("while asking for exact timers")?;
+        // Without it the publisher waits for a load worker's turn to end; the lateness is measured.
+        let _ = kernel::shorten_slice(SLICE_NS);
+        let mut next = 0;
+        while next < self.plan.intended_ns.len() && !self.plan.stop.load(Ordering::Relaxed) {
+            clock::sleep_until(self.plan.intended_ns[next]);
+            next = self.take_due(next);
+            while !self.in_hand_ns.is_empty() {
+                next = self.send(next)?;
+            }
+        }
+        self.kept.run_queue_wait_ns = own_run_queue_wait_ns();
+        Ok(self.kept)
+    }
+
+    /// Takes all that are due into the next request; returns the first that is not.
+    fn take_due(&mut self, mut next: usize) -> usize {
+        loop {
+            let now_ns = clock::now_ns();
+            let Some(&intended_ns) = self.plan.intended_ns.get(next) else { return next };
+            if intended_ns > now_ns {
+                return next;
+            }
+            let fields = self.plan.fields.get(next).map_or("", String::as_str);
+            let n = self.plan.first + next as u64;
+            payload(&mut self.due, n, intended_ns, fields, self.plan.payload_bytes);
+            self.due.push(b'\n');
+            let in_hand_ns = clock::now_ns();
+            self.kept.late.saturating_record(in_hand_ns - intended_ns);
+            self.in_hand_ns.push(in_hand_ns);
+            next += 1;
+        }
+    }
+
+    /// Sends what is due and, until the answer is here, takes what becomes due meanwhile.
+    fn send(&mut self, mut next: usize) -> Result<usize> {
+        let head = format!(
+            "POST /publish HTTP/1.1\r\nHost: feedlab\r\nContent-Length: {}\r\n\r\n",
+            self.due.len()
+        );
+        let mut request = head.into_bytes();
+        request.append(&mut self.due);
+        let sent_ns = clock::now_ns();
+        for in_hand_ns in self.in_hand_ns.drain(..) {
+            self.kept.held.saturating_record(sent_ns - in_hand_ns);
+        }
+        let sending = next as u64;
+        self.stream.write_all(&request).context("while publishing")?;
+        loop {
+            if self.wait_answer(next)? && self.read_answer()? {
+                self.kept.last = self.plan.first + sending - 1;
+                return Ok(next);
+            }
+            next = self.take_due(next);
+        }
+    }
+
+    /// Waits for bytes of the answer, at most until the next publish is due.
+    fn wait_answer(&self, next: usize) -> Result<bool> {
+        let now_ns = clock::now_ns();
+        let longest_ns = ANSWER_TIMEOUT.as_nanos() as u64;
+        let due_ns = self.plan.intended_ns.get(next).copied().unwrap_or(u64::MAX);
+        let wait_ns = due_ns.saturating_sub(now_ns).min(longest_ns);
+        let mut sockets = [PollFd::new(self.stream.as_fd(), PollFlags::POLLIN)];
+        match ppoll(&mut sockets, Some(clock::time_spec(wait_ns)), None) {
+            Ok(0) if wait_ns == longest_ns => bail!("the server did not accept an update in 30 s"),
+            Ok(ready) => Ok(ready > 0),
+            Err(nix::errno::Errno::EINTR) => Ok(false),
+            Err(error) => Err(error).context("while waiting for the server to accept an update"),
+        }
+    }
+
+    /// Reads what is there; true when the answer is whole.
+    fn read_answer(&mut self) -> Result<bool> {
+        let mut bytes = [0; 1024];
+        let count = self.stream.read(&mut bytes).context("while publishing")?;
+        if count == 0 {
+            bail!("the server closed the control connection while publishing");
+        }
+        self.answer.extend_from_slice(&bytes[..count]);
+        let Some(head) = crate::decode::head::read(&self.answer)? else { return Ok(false) };
+        let length = head.bytes + head.content_length.unwrap_or(0);
+        if self.answer.len() < length {
+            return Ok(false);
+        }
+        if head.status != 200 {
+            let body = String::from_utf8_lossy(&self.answer[head.bytes..length]).into_owned();
+            bail!("the server refused an update with {}: {body}", head.status);
+        }
+        self.answer.drain(..length);
+        Ok(true)
+    }
+}
+
+/// Appends the payload `{"n":…,"t":…,…}` of publish `n`, padded upwards to `bytes`.
+pub fn payload(buffer: &mut Vec<u8>, n: u64, intended_ns: u64, fields: &str, bytes: usize) {
+    const PAD: &[u8] = b",\"pad\":\"\"}";
+    let start = buffer.len();
+    let comma = if fields.is_empty() { "" } else { "," };
+    write!(buffer, "{{\"n\":{n},\"t\":{intended_ns}{comma}{fields}").expect("a Vec takes all");
+    let plain = buffer.len() - start + 1;
+    if plain + PAD.len() - 1 > bytes {
+        buffer.push(b'}');
+        return;
+    }
+    buffer.extend_from_slice(&PAD[..PAD.len() - 2]);
+    buffer.resize(start + bytes - 2, b'x');
+    buffer.extend_from_slice(b"\"}");
+}
+
+/// Run-queue wait of the calling thread, ns.
+fn own_run_queue_wait_ns() -> u64 {
+    std::fs::read_to_string("/proc/thread-self/schedstat")
+        .ok()
+        .and_then(|text| text.split_whitespace().nth(1)?.parse().ok())
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::payload;
+
+    #[test]
+    fn payloads_have_the_scenarios_size_and_stay_json() {
+        for bytes in [64, 65, 128, 4096] {
+            for fields in ["", "\"place\":\"x\""] {
+                let mut buffer = b"before".to_vec();
+                payload(&mut buffer, 17, 123_456_789_012_345, fields, bytes);
+                let text = &buffer[6..];
+                assert_eq!(text.len(), bytes);
+                let value: serde_json::Value = serde_json::from_slice(text).unwrap();
+                assert_eq!(
+                    (&value["n"], &value["t"]),
+                    (&17.into(), &123_456_789_012_345_u64.into())
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_larger_than_the_scenarios_size_is_not_cut() {
+        let mut buffer = Vec::new();
+        payload(
+            &mut buffer,
+            1,
+            2,
+            "\"long\":\"yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\"",
+            64,
+        );
+        assert!(buffer.len() > 64);
+        serde_json::from_slice::<serde_json::Value>(&buffer).unwrap();
+    }
+}

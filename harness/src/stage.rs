@@ -1,0 +1,109 @@
+//! Where the trials of a run take place: the resolved scenario, the cores, a private directory.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use scenarios::{Scenario, Schedule};
+use servers::Params;
+
+use crate::machine::{self, Cores};
+use crate::process::{self, Program};
+use crate::progress::Progress;
+use crate::resolve::{self, Pair};
+use crate::trial::{Seen, Trial};
+
+/// The stage of a run.
+pub struct Stage {
+    /// The scenario, resolved.
+    pub scenario: Scenario,
+    /// Who has which core.
+    pub cores: Cores,
+    /// Load workers per trial.
+    pub workers: u32,
+    /// What the user sees meanwhile.
+    pub progress: Progress,
+    own_path: PathBuf,
+    directory: tempfile::TempDir,
+}
+
+impl Stage {
+    /// Pins this process and makes the private directory, which is removed with the stage.
+    ///
+    /// # Errors
+    /// When the machine refuses either.
+    pub fn new(scenario: Scenario, progress: Progress) -> Result<Self> {
+        let cores = Cores::share(scenario.server.cpus.as_deref());
+        machine::pin(&cores.harness)
+            .with_context(|| format!("while pinning to cores {:?}", cores.harness))?;
+        let directory = tempfile::Builder::new()
+            .prefix("feedlab-")
+            .tempdir()
+            .context("while making a private directory for the sockets")?;
+        Ok(Self {
+            workers: resolve::workers(&scenario, &cores),
+            own_path: process::own_path()?,
+            scenario,
+            cores,
+            progress,
+            directory,
+        })
+    }
+
+    /// The private directory.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Runs a trial here.
+    ///
+    /// # Errors
+    /// When a process does not start or dies.
+    pub async fn run(&self, trial: &Trial) -> Result<Seen> {
+        trial.run(self.directory(), &self.cores).await
+    }
+
+    /// A trial of one transport with the scenario's conditions and nothing to publish yet.
+    pub fn trial(&self, transport: &str, clients: u32) -> Trial {
+        let scenario = &self.scenario;
+        let params = scenario.transports.get(transport).cloned().unwrap_or_default();
+        let patience = Pair::find(transport)
+            .map(|pair| (pair.client.patience)(&Params::new(params.clone())).as_nanos() as u64);
+        Trial {
+            label: transport.to_owned(),
+            transport: transport.to_owned(),
+            program: self.own_server(transport),
+            params,
+            clients,
+            workers: self.workers,
+            schedule: Schedule { offsets_ns: Vec::new(), fields: Vec::new(), mean_period_ns: 1 },
+            payload_bytes: scenario.feed.payload_bytes as usize,
+            congestion: scenario.server.congestion.clone(),
+            ramp: scenario.measure.ramp,
+            warmup: scenario.measure.warmup,
+            patience_ns: patience.unwrap_or(0),
+            seed: scenario.measure.seed,
+            sight_all: false,
+        }
+    }
+
+    /// `feedlab serve` with one transport and the scenario's conditions.
+    fn own_server(&self, transport: &str) -> Program {
+        let server = &self.scenario.server;
+        let mut arguments = vec!["serve".to_owned(), "--with-parent".to_owned()];
+        let mut add = |flag: &str, value: String| arguments.extend([flag.to_owned(), value]);
+        add("--transport", transport.to_owned());
+        add("--history", server.history.to_string());
+        add("--coalesce", server.coalesce.to_string());
+        add("--congestion", server.congestion.clone());
+        add("--threads", server.threads.to_string());
+        let table = self.scenario.transports.get(transport);
+        let knobs = Pair::find(transport).map_or(&[][..], |pair| pair.transport.knobs);
+        for knob in knobs {
+            if let Some(value) = table.and_then(|table| table.get(knob.name)) {
+                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                add("--set", format!("transports.{transport}.{}={text}", knob.name));
+            }
+        }
+        Program { path: self.own_path.clone(), arguments }
+    }
+}

@@ -1,0 +1,256 @@
+//! Small runs from the command line, to their end or to their interruption.
+#![allow(clippy::unwrap_used)] // a test that unwraps fails with the line that is wrong
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// Long enough for any of these runs on a machine that does other things as well.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+const TINY: &str = r#"format = 1
+about = "every transport, briefly"
+clients = 6
+
+[feed]
+kind = "poisson"
+rate = "50/s"
+
+[measure]
+ramp = "50ms"
+warmup = "100ms"
+duration = "1s"
+
+[transports.short-poll]
+interval = "110ms"
+[transports.long-poll]
+[transports.sse]
+[transports.websocket]
+[transports.tcp]
+"#;
+
+struct Place {
+    directory: tempfile::TempDir,
+}
+
+impl Place {
+    fn new(scenario: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("tiny.toml"), scenario).unwrap();
+        Self { directory }
+    }
+
+    fn run(&self, more: &[&str]) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_feedlab"))
+            .current_dir(self.directory.path())
+            .args(["run", "tiny.toml", "--format", "json"])
+            .args(more)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    /// The only run directory.
+    fn results(&self) -> PathBuf {
+        let parent = self.directory.path().join("results/local");
+        let mut entries: Vec<_> = std::fs::read_dir(parent).unwrap().flatten().collect();
+        assert_eq!(entries.len(), 1);
+        entries.remove(0).path()
+    }
+}
+
+/// Waits until `find` finds something: no fixed sleep, only a limit.
+fn wait_for<T>(mut find: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = find() {
+            return found;
+        }
+        assert!(began.elapsed() < PATIENCE, "it did not happen");
+        std::thread::yield_now();
+    }
+}
+
+/// The child of `parent` that runs as `role`.
+fn child(parent: u32, role: &str) -> Option<u32> {
+    let all = std::fs::read_dir("/proc").ok()?.flatten();
+    let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    pids.into_iter().find(|pid| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let command = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let ppid =
+            stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1)?.parse().ok());
+        ppid == Some(parent) && command.split(|byte| *byte == 0).nth(1) == Some(role.as_bytes())
+    })
+}
+
+#[test]
+fn every_transport_delivers_all_and_the_instruments_agree_to_the_byte() {
+    let place = Place::new(TINY);
+    let output = place.run(&[]).wait_with_output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{errors}");
+    let run: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(run["format_version"], 1);
+    assert_ne!(run["verdict"], "INVALID", "{}", run["warnings"]);
+    let rows = run["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 5);
+    for row in rows {
+        let number = |name: &str| row[name].as_u64().unwrap_or_else(|| panic!("{name} in {row}"));
+        assert_eq!(number("connected"), 6);
+        assert_eq!(number("delivered"), number("published") * 6, "{row}");
+        for fault in ["lost", "missing", "duplicated", "reordered", "retransmits"] {
+            assert_eq!(number(fault), 0, "{fault} in {row}");
+        }
+        assert_eq!(number("bytes_up"), number("tcp_bytes_up"), "{row}");
+        assert_eq!(number("bytes_down"), number("tcp_bytes_down"), "{row}");
+        let causes = ["payload_bytes", "envelope_bytes", "framing_bytes", "head_bytes"];
+        let sum: u64 = causes.iter().map(|cause| number(cause)).sum();
+        assert_eq!(sum, number("bytes_up") + number("bytes_down"));
+        assert_eq!(number("payload_bytes") % number("delivered"), 0, "one size for all");
+        assert!(row["delay_p99_ns"].is_null(), "too few publishes for a p99");
+        assert!(number("server_cpu_ns") > 0 && number("client_cpu_ns") > 0);
+    }
+    let page =
+        place.directory.path().join("reports/local").join(place.results().file_name().unwrap());
+    assert!(page.join("index.html").is_file(), "{errors}");
+    is_whole(&place.results(), false);
+}
+
+#[test]
+fn all_transports_of_a_block_replay_the_same_publish_times() {
+    let place = Place::new(&TINY.replace("duration = \"1s\"", "duration = \"1s\"\nrepeat = 2"));
+    let output = place.run(&["--no-report"]).wait_with_output().unwrap();
+    let run: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let rows = run["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 10);
+    for repetition in [1, 2] {
+        let of: Vec<_> = rows.iter().filter(|row| row["repetition"] == repetition).collect();
+        for row in &of {
+            assert_eq!(row["published"], of[0]["published"]);
+            assert_eq!(row["window_ns"], of[0]["window_ns"]);
+        }
+    }
+    let order = |repetition: i32| -> Vec<String> {
+        let of = rows.iter().filter(|row| row["repetition"] == repetition);
+        of.map(|row| row["transport"].to_string()).collect()
+    };
+    assert_eq!(order(1).len(), order(2).len());
+    assert_eq!(run["pooled"].as_array().unwrap().len(), 5);
+}
+
+fn is_whole(results: &Path, partial: bool) {
+    let text = std::fs::read(results.join("run.json")).unwrap();
+    let run: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    assert_eq!(run["partial"], partial);
+    let header = std::fs::read_to_string(results.join("summary.csv")).unwrap();
+    assert!(header.starts_with("transport,repetition,clients,connected,window_ns,published,"));
+}
+
+#[test]
+fn ctrl_c_keeps_what_was_measured_and_says_that_it_is_partial() {
+    let place = Place::new(&TINY.replace("duration = \"1s\"", "duration = \"1s\"\nrepeat = 100"));
+    let run = place.run(&["--no-report"]);
+    let measured = wait_for(|| {
+        let results = place.directory.path().join("results/local");
+        let path = std::fs::read_dir(results).ok()?.flatten().next()?.path();
+        let rows = std::fs::read_to_string(path.join("summary.csv")).ok()?;
+        (rows.lines().count() > 5 && run_json_has_rows(&path)).then_some(path)
+    });
+    kill(Pid::from_raw(run.id() as i32), Signal::SIGINT).unwrap();
+    let output = run.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(errors.contains("interrupted by Ctrl-C"), "{errors}");
+    is_whole(&measured, true);
+    let run: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(run["rows"].as_array().unwrap().len() >= 5, "{run}");
+}
+
+/// A block is part of a run when it is whole.
+fn run_json_has_rows(path: &Path) -> bool {
+    let text = std::fs::read(path.join("run.json")).unwrap_or_default();
+    let run: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
+    run["causes"].as_array().is_some_and(|causes| causes.len() >= 5)
+}
+
+#[test]
+fn a_server_that_dies_in_mid_run_fails_the_run_with_a_sentence() {
+    let place = Place::new(&TINY.replace("duration = \"1s\"", "duration = \"60s\""));
+    let run = place.run(&["--no-report"]);
+    let server = wait_for(|| child(run.id(), "serve"));
+    wait_for(|| child(run.id(), "worker"));
+    kill(Pid::from_raw(server as i32), Signal::SIGKILL).unwrap();
+    let output = run.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(errors.contains("died") || errors.contains("publish"), "{errors}");
+    is_whole(&place.results(), true);
+}
+
+#[test]
+fn nothing_is_left_behind_when_the_orchestrator_is_killed() {
+    let place = Place::new(&TINY.replace("duration = \"1s\"", "duration = \"60s\""));
+    let mut run = place.run(&["--no-report"]);
+    let server = wait_for(|| child(run.id(), "serve"));
+    let worker = wait_for(|| child(run.id(), "worker"));
+    run.kill().unwrap();
+    run.wait().unwrap();
+    for pid in [server, worker] {
+        wait_for(|| {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            (stat.is_empty() || stat.contains(") Z ")).then_some(())
+        });
+    }
+}
+
+#[test]
+fn a_port_in_use_is_a_sentence_and_exit_code_1() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = Command::new(env!("CARGO_BIN_EXE_feedlab"))
+        .args(["serve", "--listen", &address, "--tcp", "127.0.0.1:0", "--control", "127.0.0.1:0"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(errors.contains(&address), "{errors}");
+}
+
+#[test]
+fn results_that_cannot_be_written_fail_before_anything_is_measured() {
+    let place = Place::new(TINY);
+    let output = place.run(&["--results", "/proc/nowhere"]).wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(errors.contains("/proc/nowhere"), "{errors}");
+}
+
+/// A file system of 64 KiB, in namespaces of our own so that no privilege is needed.
+#[test]
+fn a_full_disk_is_named_and_the_run_fails() {
+    let allowed = Command::new("unshare").args(["-rm", "true"]).status();
+    if !allowed.is_ok_and(|status| status.success()) {
+        assert!(std::env::var_os("CI").is_none(), "this test may not be skipped in CI");
+        eprintln!("skipped: this machine allows no user namespaces");
+        return;
+    }
+    let place = Place::new(TINY);
+    let program = env!("CARGO_BIN_EXE_feedlab");
+    let script = format!(
+        "mkdir full && mount -t tmpfs -o size=64k none full && \
+         {program} run tiny.toml --no-report --results full --quiet"
+    );
+    let output = Command::new("unshare")
+        .args(["-rm", "sh", "-c", &script])
+        .current_dir(place.directory.path())
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    assert!(errors.contains("full/") && errors.contains("No space"), "{errors}");
+}

@@ -1,0 +1,89 @@
+//! A load worker as its orchestrator sees it.
+#![allow(clippy::unwrap_used)] // a test that unwraps fails with the line that is wrong
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use harness::order::{Assignment, Order, Sample, Word};
+
+struct Worker {
+    child: Child,
+    stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Worker {
+    fn start(server: std::net::SocketAddr, clients: u32) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_feedlab"))
+            .arg("worker")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdin = child.stdin.take().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut worker = Self { child, stdin, stdout };
+        worker.write(&Assignment {
+            transport: "websocket".into(),
+            params: std::collections::BTreeMap::default(),
+            server,
+            congestion: "reno".into(),
+            first_client: 0,
+            clients,
+            clients_in_all: clients,
+            ramp_ns: 0,
+            seed: 1,
+        });
+        assert!(matches!(worker.word(), Word::Here));
+        worker
+    }
+
+    fn write(&mut self, message: &impl serde::Serialize) {
+        serde_json::to_writer(&mut self.stdin, message).unwrap();
+        self.stdin.write_all(b"\n").unwrap();
+    }
+
+    fn word(&mut self) -> Word {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap()
+    }
+
+    fn done(mut self) -> Sample {
+        self.write(&Order::Close { deadline_ns: 0 });
+        let Word::Done(sample) = self.word() else { panic!("the worker is not done") };
+        drop(self.stdin);
+        self.child.wait().unwrap();
+        *sample
+    }
+}
+
+#[test]
+fn clients_that_cannot_connect_are_counted_with_the_reason() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let closed = listener.local_addr().unwrap();
+    drop(listener);
+    let mut worker = Worker::start(closed, 7);
+    worker.write(&Order::Ramp);
+    assert!(matches!(worker.word(), Word::Ramped { connected: 0 }));
+    let sample = worker.done();
+    assert_eq!((sample.connected, sample.refused, sample.dropped), (0, 7, 0));
+    assert!(sample.reasons[0].contains("refused"), "{:?}", sample.reasons);
+}
+
+#[test]
+fn a_server_that_does_not_speak_the_protocol_is_named_and_no_panic() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let _ = stream.unwrap().write_all(b"220 mail.example ESMTP\r\n");
+        }
+    });
+    let mut worker = Worker::start(address, 3);
+    worker.write(&Order::Ramp);
+    assert!(matches!(worker.word(), Word::Ramped { connected: 0 }));
+    let sample = worker.done();
+    assert_eq!(sample.refused, 3);
+    assert!(sample.reasons[0].contains("HTTP"), "{:?}", sample.reasons);
+}
