@@ -11,12 +11,13 @@ import sys
 import tempfile
 import time
 
-CLIENTS = 50
+CLIENTS = 100
 SECONDS = 4
 
 
 def ours(feedlab):
-    """CPU of the load workers per poll: 50 clients, a poll every 2 ms each, nothing to tell."""
+    """CPU of the load workers per poll: 100 clients, a poll every ms each, nothing to tell: as
+    fast as the server answers, like wrk, so that both sides are busy."""
     with tempfile.TemporaryDirectory() as directory:
         arguments = [
             feedlab, "run", "fan-out", "--quiet", "--no-report", "--format", "csv",
@@ -27,7 +28,7 @@ def ours(feedlab):
             "feed.rate": "1/s",
             "measure.repeat": 1,
             "measure.duration": f"{SECONDS}s",
-            "transports.short-poll.interval": "2ms",
+            "transports.short-poll.interval": "1ms",
         }.items():
             arguments += ["--set", f"{key}={value}"]
         text = subprocess.run(arguments, check=True, capture_output=True, text=True).stdout

@@ -4,6 +4,7 @@
 //! four times as large, and what plotters cannot say is added to its SVG.
 
 mod bars;
+mod clutter;
 mod key;
 pub mod label;
 mod lines;
@@ -146,17 +147,18 @@ impl Canvas<'_> {
         let mut y = 24.0;
         let mut room = width - 2.0 * edge;
         if let Some((stamp, shade)) = frame.stamp {
-            let long = label::width(stamp, TEXT) + 28.0;
+            let long = label::width(stamp, TEXT) * label::BOLD + 28.0;
             let at = if self.narrow() { edge } else { width - edge - long };
-            self.fill((at, y), (at + long, y + 40.0), shade, 1.0)?;
-            self.bold((at + 14.0, y + 20.0), stamp, TEXT, palette::PAPER, Hang::Left)?;
+            let top = y - 6.0;
+            self.fill((at, top), (at + long, top + 38.0), shade, 1.0)?;
+            self.bold((at + 14.0, top + 19.0), stamp, TEXT, palette::PAPER, Hang::Left)?;
             if self.narrow() {
-                y += 54.0;
+                y += 48.0;
             } else {
                 room -= long + 20.0;
             }
         }
-        for line in label::wrap(frame.title, TITLE * 1.04, room) {
+        for line in label::wrap(frame.title, TITLE * label::BOLD, room) {
             self.bold((edge, y + 20.0), &line, TITLE, palette::INK, Hang::Left)?;
             y += 40.0;
         }

@@ -16,6 +16,7 @@ mod draw;
 mod error;
 mod grid;
 mod markdown;
+mod notices;
 mod output;
 mod page;
 mod palette;

@@ -1,8 +1,11 @@
 //! `summary.md`: the answer where Markdown is at home.
 
-use results::{Run, Verdict};
+use results::Run;
 
-use crate::answer::{self, Kind, answer, superscript};
+use crate::{
+    answer::{self, Kind, answer, superscript},
+    notices::notices,
+};
 
 /// The answer as Markdown.
 pub fn markdown(run: &Run) -> String {
@@ -53,12 +56,8 @@ pub fn markdown(run: &Run) -> String {
 fn verdict(run: &Run) -> String {
     let partial = if run.partial { ", partial" } else { "" };
     let mut out = format!("**{}**{partial}", run.verdict);
-    for warning in &run.warnings {
-        let word = match warning.severity {
-            Verdict::Valid => "note",
-            other => other.word(),
-        };
-        out += &format!("\n- {word} `{}` {}", warning.rule, escape(&warning.to_string()));
+    for notice in notices(run) {
+        out += &format!("\n- {} `{}` {}", notice.word, notice.rule, escape(&notice.text()));
     }
     out
 }

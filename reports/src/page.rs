@@ -3,7 +3,7 @@
 mod limits;
 
 use minijinja::{Environment as Templates, Value, context, value::Serde};
-use results::{Loaded, Row, Run, Verdict, Warning};
+use results::{Loaded, Row, Run, Verdict};
 use serde::Serialize;
 
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
     answer::{self, Answer, answer},
     chart::Chart,
     conditions::{self, Condition},
+    notices::{Notice, notices},
     palette,
     predictions::assumptions,
     units::{bytes, time},
@@ -27,8 +28,8 @@ pub struct Section {
     feedlab: String,
     verdict: Verdict,
     partial: bool,
-    warnings: Vec<Item>,
-    remarks: Vec<Item>,
+    warnings: Vec<Notice>,
+    remarks: Vec<Notice>,
     line: String,
     conditions: Vec<Condition>,
     brief: Vec<(String, String)>,
@@ -40,36 +41,12 @@ pub struct Section {
     overview: Vec<(String, String)>,
 }
 
-/// A warning in words.
-#[derive(Debug, Serialize)]
-struct Item {
-    word: String,
-    rule: String,
-    place: String,
-    message: String,
-}
-
-impl Item {
-    fn of(warning: &Warning) -> Self {
-        let word = match warning.severity {
-            Verdict::Valid => "note",
-            other => other.word(),
-        };
-        Self {
-            word: word.into(),
-            rule: warning.rule.clone(),
-            place: warning.place(),
-            message: warning.message.clone(),
-        }
-    }
-}
-
 /// Everything the page says about a run.
 pub fn section(loaded: &Loaded, charts: Vec<Chart>) -> Section {
     let run = &loaded.run;
     let subjects = view::subjects(run);
-    let (remarks, warnings): (Vec<&Warning>, Vec<&Warning>) =
-        run.warnings.iter().partition(|w| w.severity == Verdict::Valid);
+    let (remarks, warnings): (Vec<Notice>, Vec<Notice>) =
+        notices(run).into_iter().partition(|notice| notice.severity == Verdict::Valid);
     let directory = loaded.path.file_name().unwrap_or_default();
     Section {
         name: run.scenario.name.clone(),
@@ -79,8 +56,8 @@ pub fn section(loaded: &Loaded, charts: Vec<Chart>) -> Section {
         feedlab: run.environment.feedlab.clone(),
         verdict: run.verdict,
         partial: run.partial,
-        warnings: warnings.into_iter().map(Item::of).collect(),
-        remarks: remarks.into_iter().map(Item::of).collect(),
+        warnings,
+        remarks,
         line: answer::conditions(run),
         conditions: conditions::of(run),
         brief: brief(&subjects),

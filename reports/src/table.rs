@@ -5,6 +5,7 @@ use results::{Run, Verdict};
 use crate::{
     answer::{self, Answer, Column, Kind, Line, answer, superscript},
     grid::grid,
+    notices::notices,
 };
 
 const BOLD: &str = "\u{1b}[1m";
@@ -136,12 +137,8 @@ fn warnings(run: &Run, color: bool) -> String {
         out += " (partial: the run was interrupted, and this is what it had measured)";
     }
     out.push('\n');
-    for warning in &run.warnings {
-        let word = match warning.severity {
-            Verdict::Valid => "note",
-            other => other.word(),
-        };
-        out += &format!("  {word} [{}] {warning}\n", warning.rule);
+    for notice in notices(run) {
+        out += &format!("  {} [{}] {}\n", notice.word, notice.rule, notice.text());
     }
     out
 }

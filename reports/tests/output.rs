@@ -4,7 +4,7 @@
 
 mod synthetic;
 
-use results::{Loaded, Verdict};
+use results::{Loaded, Verdict, Warning};
 
 /// Small enough to be simulated in no time, large enough to have a p50.
 fn small() -> Loaded {
@@ -177,4 +177,18 @@ fn predictions_name_what_they_were_told_and_what_they_take_for_granted() {
         "{text}"
     );
     insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_rule_that_fires_in_many_rows_is_said_once() {
+    let mut loaded = small();
+    for (transport, share) in [("sse", 28), ("tcp", 62), ("sse", 97)] {
+        let message = format!("other processes used {share} %");
+        let warning = Warning::new("foreign-load", Verdict::Suspect, message);
+        loaded.run.warn([warning.about(transport, Some(1))]);
+    }
+    let table = reports::table(&loaded.run, None, false);
+    let expected = "  SUSPECT [foreign-load] 3 times (sse, tcp), first in sse, repetition 1: other processes used 28 %\n";
+    assert!(table.ends_with(expected), "{table}");
+    assert_eq!(reports::markdown(&loaded.run).matches("foreign-load").count(), 1);
 }

@@ -1,6 +1,6 @@
 //! What an update costs on the wire, and for what.
 
-use results::Causes;
+use results::{Causes, Row};
 
 use super::{ChartKind, Content, DataTable};
 use crate::{
@@ -35,7 +35,8 @@ fn content(view: &View) -> Option<Content> {
     ]);
     for subject in &view.subjects {
         let row = subject.pooled;
-        let Some(causes) = view.run.causes(subject.name).filter(|_| row.delivered > 0) else {
+        let delivered = delivered(view, subject);
+        let Some(causes) = view.run.causes(subject.name).filter(|_| delivered > 0) else {
             continue;
         };
         let directions = [
@@ -47,7 +48,7 @@ fn content(view: &View) -> Option<Content> {
             let theory = predicted
                 .filter(|_| row.expected > 0)
                 .map(|total| total as f64 / row.expected as f64);
-            let parts = parts(&causes, row.delivered);
+            let parts = parts(&causes, delivered);
             let total: f64 = parts.iter().sum();
             let mut cells = vec![subject.name.to_owned(), caption.to_owned()];
             cells.extend(parts.iter().map(|&part| bytes(part)));
@@ -62,7 +63,7 @@ fn content(view: &View) -> Option<Content> {
                     .map(|(value, (tint, _))| Segment { value, tint })
                     .collect(),
                 label: if total > 0.0 { bytes(total) } else { "none".into() },
-                predicted: theory.filter(|&theory| theory > 0.0),
+                predicted: theory.filter(|&theory| theory >= 0.1),
                 range: None,
             });
         }
@@ -76,6 +77,15 @@ fn content(view: &View) -> Option<Content> {
             key: TINTS.map(|(tint, name)| (tint, name.to_owned())).to_vec(),
         }),
     })
+}
+
+/// Deliveries of the repetitions whose causes are known: an interrupted run may miss some.
+fn delivered(view: &View, subject: &Subject) -> u64 {
+    let known = |row: &Row| {
+        let mut causes = view.run.causes.iter().filter(|causes| causes.transport == subject.name);
+        causes.any(|causes| Some(causes.repetition) == row.repetition)
+    };
+    subject.rows.iter().filter(|row| known(row)).map(|row| row.delivered).sum()
 }
 
 fn parts(causes: &Causes, delivered: u64) -> [f64; 4] {

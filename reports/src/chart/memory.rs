@@ -40,8 +40,10 @@ fn content(view: &View) -> Option<Content> {
         let sockets = row.socket_memory_per_client_bytes();
         let range = subject.range(Row::memory_per_client_bytes);
         let label = match sockets {
-            Some(sockets) => format!("{} + {} sockets", bytes(process), bytes(sockets)),
-            None => bytes(process),
+            Some(sockets) if sockets >= 1.0 => {
+                format!("{} + {} sockets", bytes(process), bytes(sockets))
+            }
+            _ => bytes(process),
         };
         groups.push(Group {
             name: subject.name.to_owned(),

@@ -126,7 +126,7 @@ impl Bars {
             texts.map(|text| label::width(text, TEXT)).fold(0.0, f64::max)
         };
         let bars = || self.groups.iter().flat_map(|group| &group.bars);
-        let names = widest(&mut self.groups.iter().map(|group| &group.name)) * 1.06;
+        let names = widest(&mut self.groups.iter().map(|group| &group.name)) * label::BOLD;
         let captions = widest(&mut bars().map(|bar| &bar.caption));
         let captions = if captions > 0.0 { captions + 14.0 } else { 0.0 };
         let left = edge + captions + if canvas.narrow() { 0.0 } else { names + 24.0 };

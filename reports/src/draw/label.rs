@@ -48,6 +48,9 @@ fn em(character: char) -> f64 {
     }
 }
 
+/// How much wider bold text is.
+pub const BOLD: f64 = 1.08;
+
 /// Words in lines that are no wider than `room`.
 pub fn wrap(text: &str, size: f64, room: f64) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();

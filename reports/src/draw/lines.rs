@@ -2,6 +2,7 @@
 
 use super::{
     Canvas, Hang, LINE, Point, TEXT,
+    clutter::{Clutter, Spot},
     key::{self, Entry, Sample},
     label,
     scale::Scale,
@@ -116,6 +117,7 @@ impl Lines {
         };
         let ticks = widest(&mut self.panels.iter().flat_map(|p| p.y_ticks.iter().map(|t| &t.1)));
         let names = widest(&mut self.panels.iter().flat_map(|p| p.series.iter().map(|s| &s.label)));
+        let names = names * label::BOLD;
         let left = edge + ticks + 12.0;
         let right = width - edge - if names > 0.0 { names + 34.0 } else { 0.0 };
 
@@ -195,10 +197,6 @@ impl Panel {
         for mark in &self.marks {
             let y = plane.up(mark.value);
             canvas.dashed(&[(plane.left, y), (plane.right, y)], palette::MUTED, 2.0)?;
-            // Below the line if there is room: the curves are above the floor.
-            let below = y + 18.0 < plane.bottom;
-            let at = (plane.left + 8.0, if below { y + 17.0 } else { y - 17.0 });
-            canvas.text(at, &mark.label, TEXT, palette::MUTED, Hang::Left)?;
         }
         // The floor is the last transport and is drawn first: nobody must hide behind it.
         for pass in [Stroke::Faint, Stroke::Measured, Stroke::Theory] {
@@ -206,42 +204,49 @@ impl Panel {
                 series.draw(canvas, plane)?;
             }
         }
-        for zone in &self.zones {
-            let room = (plane.right - plane.across(zone.from) - 16.0).max(120.0);
-            let lines = label::wrap(&zone.label, TEXT, room);
-            let tall = LINE * lines.len() as f64;
-            let top = self.free_height(plane, zone.from, tall);
-            for (line, text) in lines.iter().enumerate() {
-                let at = (plane.right - 8.0, top + LINE * (line as f64 + 0.5));
-                canvas.text(at, text, TEXT, palette::MUTED, Hang::Right)?;
-            }
-        }
+        self.draw_words(canvas, plane)?;
         self.draw_labels(canvas, plane)
     }
 
-    /// Where a text of this height is farthest from all curves to the right of `from`.
-    fn free_height(&self, plane: &Plane, from: f64, tall: f64) -> f64 {
-        let marks = self.marks.iter().map(|mark| plane.up(mark.value));
-        let ticks = self.y_ticks.iter().map(|(value, _)| plane.up(*value));
-        let curves = self.series.iter().flat_map(|series| &series.points);
-        let curves = curves.filter(|point| point.0 >= from).filter_map(|&p| plane.at(p));
-        let taken: Vec<(f64, f64)> = curves
-            .map(|(_, y)| (y, 1.0))
-            .chain(marks.map(|y| (y, 1.0)))
-            .chain(ticks.map(|y| (y, 0.2))) // grid lines are only a little in the way
-            .collect();
-        let clear = |top: f64| {
-            let (upper, lower) = (top - 6.0, top + tall + 6.0);
-            let crossed: f64 = taken
-                .iter()
-                .filter(|(y, _)| (upper..=lower).contains(y))
-                .map(|(_, weight)| weight)
-                .sum();
-            crossed
-        };
-        let steps = ((plane.bottom - plane.top - tall) / 8.0).max(0.0) as u32;
-        let candidates = (0..=steps).map(|step| plane.top + 8.0 * f64::from(step));
-        candidates.min_by(|a, b| clear(*a).total_cmp(&clear(*b))).unwrap_or(plane.top)
+    /// The words of marks and zones, where they cover least.
+    fn draw_words(&self, canvas: &Canvas, plane: &Plane) -> Result<(), String> {
+        let mut clutter = Clutter::default();
+        let points = self.series.iter().flat_map(|series| &series.points);
+        clutter.points.extend(points.filter_map(|&point| plane.at(point)));
+        // Grid lines are only a little in the way.
+        clutter.lines.extend(self.y_ticks.iter().map(|(value, _)| (plane.up(*value), 0.2)));
+        clutter.lines.extend(self.marks.iter().map(|mark| (plane.up(mark.value), 1.0)));
+        for mark in &self.marks {
+            let (y, wide) = (plane.up(mark.value), label::width(&mark.label, TEXT));
+            let spots = [(8.0, 7.0), (8.0, -LINE), (16.0 - wide, 7.0), (16.0 - wide, -LINE)];
+            let spots = spots.map(|(x, below)| {
+                let from = if x > 0.0 { plane.left } else { plane.right - 24.0 };
+                let (left, top) = (from + x, y + below);
+                Spot { left, right: left + wide, top, bottom: top + LINE - 7.0 }
+            });
+            let inside = spots.into_iter().filter(|spot| spot.bottom < plane.bottom);
+            if let Some(spot) = clutter.freest(inside) {
+                let at = (spot.left, f64::midpoint(spot.top, spot.bottom));
+                canvas.text(at, &mark.label, TEXT, palette::MUTED, Hang::Left)?;
+            }
+        }
+        for zone in &self.zones {
+            let right = plane.right - 8.0;
+            let room = (right - plane.across(zone.from) - 8.0).max(120.0);
+            let lines = label::wrap(&zone.label, TEXT, room);
+            let wide = lines.iter().map(|line| label::width(line, TEXT)).fold(0.0, f64::max);
+            let tall = LINE * lines.len() as f64;
+            let steps = ((plane.bottom - plane.top - tall) / 8.0).max(0.0) as u32;
+            let spots = (0..=steps).map(|step| plane.top + 8.0 * f64::from(step));
+            let spots =
+                spots.map(|top| Spot { left: right - wide, right, top, bottom: top + tall });
+            let top = clutter.freest(spots).map_or(plane.top, |spot| spot.top);
+            for (line, text) in lines.iter().enumerate() {
+                let at = (right, top + LINE * (line as f64 + 0.5));
+                canvas.text(at, text, TEXT, palette::MUTED, Hang::Right)?;
+            }
+        }
+        Ok(())
     }
 
     fn draw_labels(&self, canvas: &Canvas, plane: &Plane) -> Result<(), String> {
