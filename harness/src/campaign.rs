@@ -38,12 +38,8 @@ pub struct Campaign {
     rivals: Vec<Rival>,
     delays: Vec<(String, u32, Histogram<u64>)>,
     requests: Vec<(String, u32, Histogram<u64>)>,
-}
-
-/// The measurements of one block and whether the machine disturbed them.
-struct Block {
-    measured: Vec<Measured>,
-    spoiled: bool,
+    /// Measurements of the block that is being made: an interruption keeps them, too.
+    block: Vec<Measured>,
 }
 
 impl Campaign {
@@ -82,6 +78,7 @@ impl Campaign {
             rivals,
             delays: Vec::new(),
             requests: Vec::new(),
+            block: Vec::new(),
         })
     }
 
@@ -106,13 +103,15 @@ impl Campaign {
         self.stage.progress.step();
         for repetition in 1..=self.run.scenario.measure.repeat {
             self.directory.begin_block()?;
-            let mut block = self.block(repetition, 1).await?;
-            if block.spoiled {
+            self.measure_block(repetition, 1).await?;
+            let spoiled = |measured: &Measured| verdict::spoiled_by_machine(&measured.warnings);
+            if self.block.iter().any(spoiled) {
                 self.directory.spoil_block()?;
                 self.directory.begin_block()?;
-                block = self.block(repetition, 2).await?;
+                self.block.clear();
+                self.measure_block(repetition, 2).await?;
             }
-            self.keep(block);
+            self.keep_block();
             self.directory.write_run(&self.run)?;
         }
         self.run.partial = false;
@@ -125,6 +124,7 @@ impl Campaign {
     /// When the disk is full.
     pub fn finish(mut self, failure: Option<&anyhow::Error>) -> Result<Run> {
         self.stage.progress.finish();
+        self.keep_block();
         if let Some(failure) = failure {
             let message = format!("the run is not complete: {failure:#}");
             self.run.warn([Warning::new("partial", Verdict::Suspect, message)]);
@@ -139,12 +139,11 @@ impl Campaign {
         Ok(self.run)
     }
 
-    async fn block(&mut self, repetition: u32, attempt: u32) -> Result<Block> {
+    async fn measure_block(&mut self, repetition: u32, attempt: u32) -> Result<()> {
         let mut trials = self.trials(repetition);
         let mut random = ChaCha8Rng::seed_from_u64(self.run.seed);
         random.set_stream(u64::from(repetition));
         trials.shuffle(&mut random);
-        let mut block = Block { measured: Vec::new(), spoiled: false };
         let blocks = self.run.scenario.measure.repeat;
         for trial in trials {
             let again = if attempt > 1 { " (again: the machine was disturbed)" } else { "" };
@@ -156,13 +155,12 @@ impl Campaign {
             let mut measured = measured::measured(&trial, &seen, place)?;
             self.judge(&mut measured, repetition);
             self.directory.append(&measured)?;
-            block.spoiled |= attempt == 1 && verdict::spoiled_by_machine(&measured.warnings);
-            block.measured.push(measured);
+            self.block.push(measured);
             if attempt == 1 {
                 self.stage.progress.step();
             }
         }
-        Ok(block)
+        Ok(())
     }
 
     fn judge(&self, measured: &mut Measured, repetition: u32) {
@@ -173,8 +171,9 @@ impl Campaign {
         row.verdict = Verdict::of(&measured.warnings);
     }
 
-    fn keep(&mut self, block: Block) {
-        for measured in block.measured {
+    /// Makes the block's measurements part of the run.
+    fn keep_block(&mut self) {
+        for measured in std::mem::take(&mut self.block) {
             let row = measured.row;
             let (transport, repetition) = (row.transport.clone(), row.repetition.unwrap_or(0));
             let causes = measured.causes;

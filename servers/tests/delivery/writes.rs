@@ -1,0 +1,124 @@
+//! How many writes a push transport makes, seen from the server's end of the connection.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+
+use servers::{Serve, Stream};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
+
+use super::all;
+use super::raw::answer::get;
+use super::raw::served::{Setup, envelope, payloads};
+use super::raw::{Raw, frame::UPGRADE};
+
+/// A pipe that remembers each write, as a socket with `TCP_NODELAY` would put it on the wire.
+struct Recorder {
+    pipe: DuplexStream,
+    writes: Arc<Mutex<Vec<String>>>,
+}
+
+impl AsyncRead for Recorder {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.pipe).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Recorder {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.pipe).poll_write(cx, buf);
+        assert!(matches!(written, Poll::Ready(Ok(all)) if all == buf.len()), "the pipe is wide");
+        self.writes.lock().unwrap().push(String::from_utf8_lossy(buf).into_owned());
+        written
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.pipe).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.pipe).poll_shutdown(cx)
+    }
+}
+
+/// The writes that carry five updates which were published together, each as the seqs that it holds.
+async fn writes(transport: &str, coalesce: bool) -> Vec<Vec<u64>> {
+    let (server, feed) = Setup { coalesce, ..Setup::default() }.server();
+    let (pipe, ours) = tokio::io::duplex(1 << 20);
+    let writes = Arc::<Mutex<Vec<String>>>::default();
+    let stream = Stream::Other(Box::new(Recorder { pipe, writes: Arc::clone(&writes) }));
+    let mut client = Raw::new(ours);
+    match servers::find(transport).unwrap().serve {
+        Serve::Socket(_) => server.socket(stream),
+        Serve::Http(_) => {
+            server.http(stream);
+            let lines = if transport == "websocket" { UPGRADE } else { "" };
+            client.send(super::raw::answer::get_with(&format!("/{transport}"), lines)).await;
+            client.head().await;
+            if transport == "websocket" {
+                assert_eq!(client.text().await, "{\"cursor\":\"k3f9:0\"}");
+            }
+        }
+    }
+    writes.lock().unwrap().clear();
+    let body = payloads(1..=5).join("\n");
+    feed.publish(servers::feed::Payload::lines(body.as_bytes()).unwrap());
+    client.take_until(envelope(5).as_bytes()).await.unwrap();
+    let writes = writes.lock().unwrap();
+    let seqs = |write: &String| (1..=5).filter(|seq| write.contains(&envelope(*seq))).collect();
+    writes.iter().map(seqs).collect()
+}
+
+fn push() -> impl Iterator<Item = &'static str> {
+    all().filter(|name| !name.ends_with("-poll"))
+}
+
+#[tokio::test]
+async fn what_is_ready_together_goes_out_in_one_write() {
+    for transport in push() {
+        assert_eq!(writes(transport, true).await, [[1, 2, 3, 4, 5]], "{transport}");
+    }
+}
+
+#[tokio::test]
+async fn without_coalescing_each_update_has_a_write_of_its_own() {
+    for transport in push() {
+        assert_eq!(writes(transport, false).await, [[1], [2], [3], [4], [5]], "{transport}");
+    }
+}
+
+#[tokio::test]
+async fn without_coalescing_sse_sends_one_chunk_per_update() {
+    let served = Setup { coalesce: false, ..Setup::default() }.serve();
+    let mut client = served.connect().await;
+    client.send(get("/sse")).await;
+    client.head().await;
+    served.publish(&payloads(1..=300)).await;
+    for seq in 1..=300 {
+        let event = format!("id: k3f9:{seq}\ndata: {}\n\n", envelope(seq));
+        assert_eq!(client.chunk().await, Some(event));
+    }
+}
+
+#[tokio::test]
+async fn without_coalescing_order_holds_on_every_transport() {
+    let served = Setup { coalesce: false, ..Setup::default() }.serve();
+    let mut followers = Vec::new();
+    for transport in all() {
+        followers.push((transport, super::Follower::from_now(&served, transport).await));
+    }
+    served.publish(&payloads(1..=300)).await;
+    served.publish(&payloads(301..=310)).await;
+    for (transport, follower) in &mut followers {
+        assert_eq!(follower.updates(310).await, super::envelopes(1..=310), "{transport}");
+    }
+}
