@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub use cursor::{Cursor, Delivery};
 pub use encoder::{Encode, Encoded, Encoder, Limit};
 pub use log::{Slice, Update};
-pub use payload::{BadPayload, Payload};
+pub use payload::{BadPayload, Payload, Payloads};
 pub use place::{BadCursor, Gap, Place, Reason, Start};
 
 use crate::waiters::Waiters;

@@ -120,6 +120,7 @@ impl Future for Answer {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
         let mut reply = ready!(self.task.as_mut().poll(cx));
+        self.requests.head.is_answered();
         if let Some(upgrade) = reply.body_mut().take_upgrade() {
             *self.requests.upgrade.lock().unwrap_or_else(PoisonError::into_inner) = Some(upgrade);
         }

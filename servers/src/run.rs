@@ -78,7 +78,7 @@ impl Server {
         let served: Vec<_> = config
             .transports
             .into_iter()
-            .map(|(transport, params)| (transport, Context::new(params, &shared)))
+            .map(|(transport, params)| (transport, Context::new(transport, params, &shared)))
             .collect();
         let tallies =
             served.iter().map(|(transport, context)| (transport.name, Arc::clone(context.tally())));

@@ -49,6 +49,8 @@ pub struct Transport {
     pub about: &'static str,
     /// What can be set on the server's side.
     pub knobs: &'static [Knob],
+    /// Frames updates: done once for all clients that stand at the same place.
+    pub encode: Encode,
     /// Serves one request or one connection.
     pub serve: Serve,
 }
@@ -84,6 +86,7 @@ pub struct Surroundings {
     pub coalesce: bool,
     /// Whether clients may publish.
     pub allow_publish: bool,
+    encode: Encode,
     encoder: OnceLock<Encoder>,
     tasks: TaskTracker,
     tally: Arc<Tally>,
@@ -93,29 +96,30 @@ pub struct Surroundings {
 const WRITE: Limit = Limit { updates: 1000, bytes: 256 << 10 };
 
 impl Context {
-    pub(crate) fn new(params: Params, with: &Shared) -> Self {
+    pub(crate) fn new(transport: &Transport, params: Params, with: &Shared) -> Self {
         Self(Arc::new(Surroundings {
             feed: with.feed.clone(),
             params,
             shutdown: with.shutdown.clone(),
             coalesce: with.coalesce,
             allow_publish: with.allow_publish,
+            encode: transport.encode,
             encoder: OnceLock::new(),
             tasks: with.tasks.clone(),
             tally: Arc::default(),
         }))
     }
 
-    /// The transport's framing, shared by all its clients.
-    pub fn encoder(&self, encode: Encode, limit: Limit) -> &Encoder {
-        self.0.encoder.get_or_init(|| Encoder::new(encode, limit))
+    /// The transport's framing, shared by all its clients, at most `limit` at once.
+    pub fn encoder(&self, limit: Limit) -> &Encoder {
+        self.0.encoder.get_or_init(|| Encoder::new(self.encode, limit))
     }
 
     /// The framing of a push transport: what one wake-up finds ready goes out in one write, or, without
     /// coalescing, in one write each.
-    pub fn push_encoder(&self, encode: Encode) -> &Encoder {
+    pub fn push_encoder(&self) -> &Encoder {
         let updates = if self.coalesce { WRITE.updates } else { 1 };
-        self.encoder(encode, Limit { updates, ..WRITE })
+        self.encoder(Limit { updates, ..WRITE })
     }
 
     /// Counts a client as present until the guard is dropped.

@@ -6,6 +6,10 @@ use serde_json::value::RawValue;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Payload<'a>(&'a str);
 
+/// Checked payloads, one per line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Payloads<'a>(&'a str);
+
 /// Why something cannot be published.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum BadPayload {
@@ -25,37 +29,56 @@ pub enum BadPayload {
 impl<'a> Payload<'a> {
     /// One payload. White space around it does not belong to it.
     pub fn parse(text: &'a [u8]) -> Result<Self, String> {
-        // A payload travels inside lines (NDJSON up, `data:` of an event stream down), where a line break,
-        // harmless white space to JSON, would cut it in two.
-        let text = text.trim_ascii();
-        if text.is_empty() {
-            return Err("no JSON value".to_owned());
-        }
-        if text.iter().any(|byte| matches!(byte, b'\n' | b'\r')) {
-            return Err("a line break inside the payload".to_owned());
-        }
-        let raw: &RawValue =
-            serde_json::from_slice(text).map_err(|error| format!("not JSON: {error}"))?;
-        Ok(Self(raw.get()))
+        Self::parse_text(std::str::from_utf8(text).map_err(|_| NOT_UTF8.to_owned())?)
     }
 
     /// One payload per line; the last line may end in a line feed. One bad line spoils all.
-    pub fn lines(body: &'a [u8]) -> Result<Vec<Self>, BadPayload> {
+    pub fn lines(body: &'a [u8]) -> Result<Payloads<'a>, BadPayload> {
         let body = body.strip_suffix(b"\n").unwrap_or(body);
         if body.is_empty() {
             return Err(BadPayload::Empty);
         }
-        body.split(|byte| *byte == b'\n')
-            .enumerate()
-            .map(|(index, line)| {
-                Self::parse(line).map_err(|problem| BadPayload::Line { line: index + 1, problem })
-            })
-            .collect()
+        let text = std::str::from_utf8(body).map_err(|error| {
+            let before = &body[..error.valid_up_to()];
+            let line = before.split(|byte| *byte == b'\n').count();
+            BadPayload::Line { line, problem: NOT_UTF8.to_owned() }
+        })?;
+        for (index, line) in text.split('\n').enumerate() {
+            Self::parse_text(line)
+                .map_err(|problem| BadPayload::Line { line: index + 1, problem })?;
+        }
+        // Checked and thrown away: a list of many tiny payloads would be many times as large as the body.
+        Ok(Payloads(text))
+    }
+
+    fn parse_text(text: &'a str) -> Result<Self, String> {
+        let text = text.trim_ascii();
+        if text.is_empty() {
+            return Err("no JSON value".to_owned());
+        }
+        // A payload travels inside lines (NDJSON up, `data:` of an event stream down), where a line break,
+        // harmless white space to JSON, would cut it in two.
+        if text.bytes().any(|byte| matches!(byte, b'\n' | b'\r')) {
+            return Err("a line break inside the payload".to_owned());
+        }
+        serde_json::from_str::<&RawValue>(text).map_err(|error| format!("not JSON: {error}"))?;
+        Ok(Self(text))
     }
 
     /// The bytes as they were given.
     pub fn as_str(&self) -> &'a str {
         self.0
+    }
+}
+
+const NOT_UTF8: &str = "not UTF-8";
+
+impl<'a> IntoIterator for Payloads<'a> {
+    type Item = Payload<'a>;
+    type IntoIter = std::iter::Map<std::str::Split<'a, char>, fn(&'a str) -> Payload<'a>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.split('\n').map(|line| Payload(line.trim_ascii()))
     }
 }
 
@@ -79,10 +102,8 @@ mod tests {
     #[test]
     fn lines_may_end_in_crlf_and_the_last_one_in_nothing() {
         let lines = Payload::lines(b"{\"n\":1}\r\n{\"n\":2}").unwrap();
-        assert_eq!(
-            lines.iter().map(Payload::as_str).collect::<Vec<_>>(),
-            ["{\"n\":1}", "{\"n\":2}"]
-        );
+        let lines: Vec<_> = lines.into_iter().map(|payload| payload.as_str()).collect();
+        assert_eq!(lines, ["{\"n\":1}", "{\"n\":2}"]);
     }
 
     #[test]

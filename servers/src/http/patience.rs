@@ -17,6 +17,10 @@ use crate::listen::Stream;
 /// A head that was begun must be complete after this time.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// hyper hands over a head and a body, or a chunk in three pieces. Up to here, to copy them together and `send` costs
+/// about 0.2 µs less than the kernel's `writev`; above, nothing is copied.
+const GATHERED_BYTES: usize = 1024;
+
 const NONE: u8 = 0;
 const BEGUN: u8 = 1;
 const COMPLETE: u8 = 2;
@@ -31,14 +35,19 @@ impl Head {
         self.0.store(COMPLETE, Ordering::Relaxed);
     }
 
+    /// Said when the answer is there: what comes now belongs to the next head.
+    pub(super) fn is_answered(&self) {
+        self.0.store(NONE, Ordering::Relaxed);
+    }
+
     fn state(&self) -> u8 {
         self.0.load(Ordering::Relaxed)
     }
 }
 
 /// hyper reads a head, calls the service, writes the answer, and reads the next head. So bytes that come after an
-/// answer was written begin a head, and a *second* read without a call in between waits for the rest of it: only
-/// then is a timer made. A head that comes in one piece, as nearly all do, costs nothing.
+/// answer begin a head, and a *second* read without a call in between waits for the rest of it: only then is a timer
+/// made. A head that comes in one piece, as nearly all do, costs nothing.
 pub(super) struct Patient {
     stream: Stream,
     requests: Arc<Requests>,
@@ -62,12 +71,6 @@ impl Patient {
         } else {
             self.deadline = None;
             false
-        }
-    }
-
-    fn answer_begins(&self) {
-        if self.requests.head.state() == COMPLETE {
-            self.requests.head.0.store(NONE, Ordering::Relaxed);
         }
     }
 }
@@ -97,7 +100,6 @@ impl AsyncWrite for Patient {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.answer_begins();
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }
 
@@ -106,8 +108,18 @@ impl AsyncWrite for Patient {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.answer_begins();
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        let length: usize = bufs.iter().map(|buf| buf.len()).sum();
+        if length > GATHERED_BYTES {
+            return Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        }
+        let mut gathered = [0; GATHERED_BYTES];
+        let mut rest = &mut gathered[..length];
+        for buf in bufs {
+            let (place, behind) = rest.split_at_mut(buf.len());
+            place.copy_from_slice(buf);
+            rest = behind;
+        }
+        Pin::new(&mut self.stream).poll_write(cx, &gathered[..length])
     }
 
     fn is_write_vectored(&self) -> bool {

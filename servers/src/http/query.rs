@@ -2,31 +2,32 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::percent_decode;
 
 /// The keys and values of a query, decoded when they are asked for.
 #[derive(Clone, Copy)]
-pub(crate) struct Query<'a>(&'a str);
+pub(crate) struct Query<'a>(&'a [u8]);
 
 impl<'a> Query<'a> {
     /// The query of a URI, if it has one.
     pub(crate) fn new(query: Option<&'a str>) -> Self {
-        Self(query.unwrap_or_default())
+        Self(query.unwrap_or_default().as_bytes())
     }
 
     /// The value of a key. Keys that nobody asks for are ignored; one that comes twice is not guessed about.
     pub(crate) fn get(&self, key: &str) -> Result<Option<Cow<'a, str>>, String> {
-        let mut values = self.0.split('&').filter_map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let matches =
-                name == key || (name.contains('%') && percent_decode_str(name).eq(key.bytes()));
-            matches.then_some(value)
-        });
-        let Some(value) = values.next() else { return Ok(None) };
-        if values.next().is_some() {
-            return Err(format!("{key}: given more than once"));
+        let mut found = None;
+        for pair in self.0.split(|byte| *byte == b'&') {
+            let end = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
+            let (name, value) = pair.split_at(end);
+            let matches = name == key.as_bytes()
+                || (name.contains(&b'%') && percent_decode(name).eq(key.bytes()));
+            if matches && found.replace(value.strip_prefix(b"=").unwrap_or(value)).is_some() {
+                return Err(format!("{key}: given more than once"));
+            }
         }
-        let decoded = percent_decode_str(value).decode_utf8();
+        let Some(value) = found else { return Ok(None) };
+        let decoded = percent_decode(value).decode_utf8();
         decoded.map(Some).map_err(|_| format!("{key}: not UTF-8 when percent-decoded"))
     }
 }

@@ -9,7 +9,7 @@ use hyper::Request;
 use hyper::body::Incoming;
 use tokio::time::sleep;
 
-use super::poll::Poll;
+use super::poll::{Poll, write_page};
 use super::{Context, Reply, Serve, Task, Transport};
 use crate::http::{Query, Refusal, at_once};
 
@@ -17,6 +17,7 @@ pub(super) const TRANSPORT: Transport = Transport {
     name: "long-poll",
     about: "the client asks; the answer waits until there is something, or for the hold",
     knobs: &[],
+    encode: write_page,
     serve: Serve::Http(serve),
 };
 

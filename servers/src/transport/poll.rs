@@ -76,7 +76,7 @@ impl Poll {
         if self.from_now || self.limit != PAGE {
             return None;
         }
-        match self.cursor.ready(self.context.encoder(write_page, PAGE))? {
+        match self.cursor.ready(self.context.encoder(PAGE))? {
             Delivery::Updates(page) => Some((None, page.after, page.last, page.bytes)),
             Delivery::Gap(gap) => {
                 self.cursor.put_back(gap);
@@ -141,9 +141,12 @@ impl Poll {
 type Page = (Option<Gap>, u64, u64, Bytes);
 
 fn if_none_match(headers: &HeaderMap) -> Option<Box<str>> {
+    if !headers.contains_key(IF_NONE_MATCH) {
+        return None;
+    }
     let lines = headers.get_all(IF_NONE_MATCH).iter();
     let lines: Vec<_> = lines.filter_map(|line| line.to_str().ok()).collect();
-    (!lines.is_empty()).then(|| lines.join(",").into())
+    Some(lines.join(",").into())
 }
 
 /// Where a request wants to start, by `after`.
@@ -163,7 +166,7 @@ fn limit(query: Query<'_>) -> Result<Option<usize>, String> {
     }
 }
 
-fn write_page(slice: &Slice<'_>, out: &mut Vec<u8>) {
+pub(super) fn write_page(slice: &Slice<'_>, out: &mut Vec<u8>) {
     write_page_with(None, slice, out);
 }
 

@@ -3,7 +3,7 @@
 use hyper::Request;
 use hyper::body::Incoming;
 
-use super::poll::Poll;
+use super::poll::{Poll, write_page};
 use super::{Context, Reply, Serve, Task, Transport};
 use crate::http::at_once;
 
@@ -11,6 +11,7 @@ pub(super) const TRANSPORT: Transport = Transport {
     name: "short-poll",
     about: "the client asks again and again; each answer is whatever is there",
     knobs: &[],
+    encode: write_page,
     serve: Serve::Http(serve),
 };
 

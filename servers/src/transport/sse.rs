@@ -20,6 +20,7 @@ pub(super) const TRANSPORT: Transport = Transport {
     name: "sse",
     about: "one answer that never ends, an event per update",
     knobs: &[HEARTBEAT],
+    encode: write_events,
     serve: Serve::Http(serve),
 };
 
@@ -98,7 +99,7 @@ impl HttpBody for Events {
                 ready!(this.heartbeat.poll_due(cx));
                 break Bytes::from_static(COMMENT);
             }
-            match this.cursor.ready(this.context.push_encoder(write_events)) {
+            match this.cursor.ready(this.context.push_encoder()) {
                 Some(Delivery::Updates(events)) => {
                     this.context.tally().delivered(events.last - events.after);
                     break events.bytes;

@@ -16,6 +16,7 @@ pub(super) const TRANSPORT: Transport = Transport {
     name: "tcp",
     about: "the floor: a length and the envelope on a bare socket",
     knobs: &[],
+    encode: write_frames,
     serve: Serve::Socket(serve),
 };
 
@@ -68,7 +69,7 @@ impl Connection {
                 // it by not taking it.
                 return self.poll_gone(cx).map(drop);
             }
-            match self.cursor.ready(self.context.push_encoder(write_frames)) {
+            match self.cursor.ready(self.context.push_encoder()) {
                 Some(Delivery::Updates(frames)) => {
                     self.context.tally().delivered(frames.last - frames.after);
                     self.unsent = frames.bytes;

@@ -19,6 +19,7 @@ pub(super) const TRANSPORT: Transport = Transport {
     name: "websocket",
     about: "an upgrade to RFC 6455, then a text message per update",
     knobs: &[HEARTBEAT, READ_BUFFER_BYTES],
+    encode: frames::write_updates,
     serve: Serve::Http(serve),
 };
 

@@ -74,7 +74,8 @@ fn is_key(key: &[u8]) -> bool {
 
 /// 426; RFC 9110 section 15.5.22 wants the protocol named.
 fn upgrade_required(problem: &'static str) -> Refusal {
-    Refusal::new(StatusCode::UPGRADE_REQUIRED, problem).hint(UPGRADE, "websocket")
+    let refusal = Refusal::new(StatusCode::UPGRADE_REQUIRED, problem);
+    refusal.hint(UPGRADE, "websocket").hint(CONNECTION, "upgrade")
 }
 
 #[cfg(test)]

@@ -116,7 +116,7 @@ impl Session {
                     Poll::Pending => {}
                 }
             }
-            match self.cursor.ready(self.context.push_encoder(frames::write_updates)) {
+            match self.cursor.ready(self.context.push_encoder()) {
                 Some(Delivery::Updates(updates)) => {
                     self.context.tally().delivered(updates.last - updates.after);
                     self.wire.unsent = updates.bytes;
