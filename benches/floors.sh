@@ -18,7 +18,7 @@ measure() {
     name=$1
     shift
     "$target/feedlab" run fan-out --quiet --no-report --format csv --results "$results/$name" "$@" \
-        >"$results-$name.csv" || true
+        >"$results-$name.csv"
     python3 benches/ratios.py "$results-$name.csv" "$name"
     mv "$results-$name.csv" "$results/$name.csv"
 }

@@ -23,6 +23,9 @@ def cost(row, what):
 def main(path, what):
     with open(path, newline="") as file:
         rows = {(row["transport"], row["repetition"]): row for row in csv.DictReader(file)}
+    for (transport, repetition), row in rows.items():
+        if row["verdict"] == "INVALID":
+            raise SystemExit(f"{transport}, repetition {repetition} is INVALID: no ratio means anything")
     repetitions = sorted({repetition for _, repetition in rows}, key=int)
     for one, other in PAIRS[what]:
         ratios = [
@@ -30,9 +33,15 @@ def main(path, what):
             for repetition in repetitions
             if (one, repetition) in rows and (other, repetition) in rows
         ]
-        if ratios:
-            each = " ".join(f"{ratio:.3f}" for ratio in ratios)
-            print(f"{one} / {other}: median {statistics.median(ratios):.3f}  ({each})")
+        if not ratios:
+            raise SystemExit(f"the run has no block with both {one} and {other}")
+        suspect = [
+            repetition for repetition in repetitions
+            if "SUSPECT" in {rows[one, repetition]["verdict"], rows[other, repetition]["verdict"]}
+        ]
+        each = " ".join(f"{ratio:.3f}" for ratio in ratios)
+        note = f"; SUSPECT in blocks {', '.join(suspect)}" if suspect else ""
+        print(f"{one} / {other}: median {statistics.median(ratios):.3f}  ({each}){note}")
 
 
 main(*sys.argv[1:])

@@ -86,7 +86,9 @@ impl Age {
             return None;
         }
         let stretch = self.sum_to(now_ns.min(end_ns), held_ns);
-        if now_ns != self.arrived_ns && now_ns <= end_ns {
+        // What is no fresher than what is held makes no peak: updates that were published together
+        // and came in two reads.
+        if intended_ns > held_ns && now_ns != self.arrived_ns && now_ns <= end_ns {
             self.totals.peak_sum_ns += now_ns as f64 - held_ns as f64;
             self.totals.peaks += 1;
         }

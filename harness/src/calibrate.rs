@@ -79,9 +79,7 @@ pub async fn calibrate(stage: &Stage) -> Result<Calibrated> {
         calibration.rearm_gap_ns = rearm_gap_ns(stage).await?;
     }
     stage.progress.say("calibration: publishing without clients");
-    let mut alone = quiet(stage, &names[0], 0);
-    alone.schedule = Schedule { fields: Vec::new(), ..alone.schedule };
-    let seen = stage.run(&alone).await?;
+    let seen = stage.run(&quiet(stage, &names[0], 0)).await?;
     let publishes = seen.window.last - seen.window.first + 1;
     let ingest_ns_per_publish = Some(per(seen.server.cpu_ns, publishes));
     Ok(Calibrated { calibration, sizes, ingest_ns_per_publish })

@@ -49,7 +49,7 @@ impl Campaign {
     /// When it cannot be written.
     pub fn new(stage: Stage, rivals: Vec<Rival>, path: &Path) -> Result<Self> {
         let directory = RunDirectory::create(path)?;
-        let congestion = congestion_in_use(&stage.scenario.server.congestion);
+        let congestion = machine::congestion_in_use(&stage.scenario.server.congestion)?;
         let environment = machine::environment(&stage.cores, stage.workers, &congestion);
         let mut run = Run {
             format_version: FORMAT_VERSION,
@@ -69,6 +69,11 @@ impl Campaign {
             pooled: Vec::new(),
         };
         run.warn(verdict::judge_environment(&run.environment));
+        if stage.cores.are_shared() && run.environment.cores > 1 {
+            let message = "server and harness share cores, so each takes CPU from the other: \
+                           leave server.cpus to feedlab, or name other cores";
+            run.warn([Warning::new("shared-cores", Verdict::Suspect, message)]);
+        }
         directory.write_run(&run)?;
         Ok(Self {
             stage,
@@ -150,7 +155,9 @@ impl Campaign {
             let label = &trial.label;
             self.stage.progress.say(&format!("block {repetition}/{blocks}: {label}{again}"));
             let seen = self.stage.run(&trial).await?;
-            let ingest_ns_per_publish = self.ingest_ns_per_publish;
+            // What publishing costs was measured on our server: it says nothing of another's.
+            let own = trial.label == trial.transport;
+            let ingest_ns_per_publish = self.ingest_ns_per_publish.filter(|_| own);
             let place = Place { repetition, block: repetition, attempt, ingest_ns_per_publish };
             let mut measured = measured::measured(&trial, &seen, place)?;
             self.judge(&mut measured, repetition);
@@ -218,15 +225,4 @@ pub async fn predictions(stage: &Stage) -> Result<(Calibration, Sizes, Vec<Predi
     let Calibrated { calibration, sizes, .. } = calibrate::calibrate(stage).await?;
     let predictions = predict(&stage.scenario, &sizes, &calibration);
     Ok((calibration, sizes, predictions))
-}
-
-/// What a socket really uses when asked for a congestion control.
-pub fn congestion_in_use(wanted: &str) -> String {
-    let read_back = || -> std::io::Result<String> {
-        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
-        socket.set_tcp_congestion(wanted.as_bytes())?;
-        let name = socket.tcp_congestion()?;
-        Ok(String::from_utf8_lossy(&name).trim_end_matches('\0').to_owned())
-    };
-    read_back().unwrap_or_else(|error| format!("{wanted} was refused: {error}"))
 }

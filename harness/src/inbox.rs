@@ -177,12 +177,14 @@ impl Inbox {
             *kept = Some(waker.clone());
         }
         drop(kept);
-        match self.0.wanted.take() {
-            Some(Pause::Before) => self.0.before.set(self.snapshot(kernel)),
-            Some(Pause::After) => self.0.after.set(self.snapshot(kernel)),
-            None => {}
+        let Some(pause) = self.0.wanted.get() else { return };
+        // Bytes that have just arrived are decoded first, and then we are here again.
+        let Some(snapshot) = self.snapshot(kernel) else { return };
+        self.0.wanted.set(None);
+        match pause {
+            Pause::Before => self.0.before.set(Some(snapshot)),
+            Pause::After => self.0.after.set(Some(snapshot)),
         }
-        // What could not be read because bytes had just arrived is read when they are decoded.
     }
 
     fn snapshot(&self, kernel: impl FnOnce() -> Option<TcpCounters>) -> Option<Snapshot> {
@@ -194,13 +196,9 @@ impl Inbox {
     fn deliver(&self, stamp: Stamp) {
         let client = &*self.0;
         let now_ns = client.now_ns.get();
-        let mut ledger = client.ledger.borrow_mut();
-        if ledger.highest() == 0 {
-            client.tally.ready();
-        }
-        let arrival = ledger.enter(stamp.n);
-        drop(ledger);
         let window = client.tally.window();
+        let numbers = window.first..=window.last;
+        let arrival = client.ledger.borrow_mut().enter(stamp.n, &numbers);
         if stamp.n < window.first || stamp.n > window.last {
             return;
         }
@@ -225,7 +223,7 @@ impl Inbox {
             delivered: client.delivered.get(),
             duplicated: client.duplicated.get(),
             reordered: client.reordered.get(),
-            lost: client.ledger.borrow().lost,
+            lost: client.ledger.borrow().lost(),
             age,
             stretch,
             used: before.zip(after).map(|(before, after)| after.since(&before)),
@@ -233,7 +231,7 @@ impl Inbox {
         }
     }
 
-    /// Whether all of the window has come or was said to be lost.
+    /// Whether the client has come as far as this publisher's number.
     pub fn has(&self, n: u64) -> bool {
         self.0.ledger.borrow().highest() >= n
     }
@@ -282,10 +280,7 @@ impl Listener for &Inbox {
         self.overhead(causes);
         match said {
             Said::Update(stamp) => self.deliver(stamp),
-            Said::Gap(lost) => {
-                let mut ledger = self.0.ledger.borrow_mut();
-                ledger.lost += lost.unwrap_or(0);
-            }
+            Said::Gap(lost) => self.0.ledger.borrow_mut().declare(lost),
         }
     }
 

@@ -75,13 +75,14 @@ pub struct Cores {
 }
 
 impl Cores {
-    /// The server has the first core that we may use (or those it asks for), the rest is the
-    /// harness's. With one core they share it.
-    pub fn share(wanted: Option<&[u32]>) -> Self {
+    /// The server has a core per thread, the first that we may use (or those it asks for), as long
+    /// as one is left; the rest is the harness's. With one core they share it.
+    pub fn share(wanted: Option<&[u32]>, server_threads: u32) -> Self {
         let all = own_cores();
+        let most = all.len().saturating_sub(1).max(1);
         let server: Vec<usize> = match wanted {
             Some(cpus) => cpus.iter().map(|cpu| *cpu as usize).collect(),
-            None => all.iter().take(1).copied().collect(),
+            None => all.iter().take((server_threads as usize).clamp(1, most)).copied().collect(),
         };
         let rest: Vec<usize> = all.iter().filter(|core| !server.contains(core)).copied().collect();
         let harness = if rest.is_empty() { all } else { rest };
@@ -151,6 +152,22 @@ pub fn clocksource() -> String {
 pub fn governor() -> Option<String> {
     let governor = line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
     (!governor.is_empty()).then_some(governor)
+}
+
+/// What a socket really uses when asked for a congestion control.
+///
+/// # Errors
+/// The kernel's, for one that it does not have or that an ordinary user may not choose.
+pub fn congestion_in_use(wanted: &str) -> std::io::Result<String> {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
+    socket.set_tcp_congestion(wanted.as_bytes())?;
+    let name = socket.tcp_congestion()?;
+    Ok(String::from_utf8_lossy(&name).trim_end_matches('\0').to_owned())
+}
+
+/// The congestion controls that any user may choose.
+pub fn allowed_congestion() -> String {
+    line("/proc/sys/net/ipv4/tcp_allowed_congestion_control")
 }
 
 /// The conditions that a scenario does not set.

@@ -83,8 +83,6 @@ pub enum Word {
     Opened,
     /// Answer to `Close`.
     Done(Box<Sample>),
-    /// It cannot go on.
-    Failed(String),
 }
 
 /// All that a worker has seen in a window, merged over its clients.
@@ -116,7 +114,7 @@ pub struct Sample {
     pub counters: Counters,
     /// Kernel counters of the window.
     pub kernel: TcpCounters,
-    /// Clients whose two instruments disagree, or that have no snapshots.
+    /// Clients whose two instruments disagree.
     pub disagreeing: u64,
     /// Clients without both snapshots.
     pub unmetered: u64,

@@ -3,12 +3,13 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
 use crate::machine;
 use crate::order::{Assignment, Order, Word};
@@ -40,7 +41,9 @@ pub struct Ready {
 /// A server under test.
 pub struct Server {
     child: Child,
-    stdout: Lines<BufReader<ChildStdout>>,
+    /// The end of what it wrote to stderr. Both pipes are read all the time: a server that logs
+    /// each request would otherwise block in a write, and look frozen.
+    words: Tail,
     /// Where it listens.
     pub ready: Ready,
     /// Its control socket.
@@ -70,13 +73,15 @@ impl Server {
             .with_context(|| format!("while starting {}", program.path.display()))?;
         let mut stdout = lines(&mut child)?;
         let line = tokio::time::timeout(START_TIMEOUT, stdout.next_line()).await;
+        let mut words = Tail::follow(child.stderr.take());
         let Ok(Ok(Some(line))) = line else {
             let _ = child.start_kill();
-            bail!("the server did not start: {}", last_words(&mut child).await);
+            bail!("the server did not start: {}", words.last().await);
         };
+        tokio::spawn(async move { while let Ok(Some(_)) = stdout.next_line().await {} });
         let ready = serde_json::from_str(&line)
             .with_context(|| format!("the server's first line cannot be read: {line}"))?;
-        Ok(Self { child, stdout, ready, control })
+        Ok(Self { child, words, ready, control })
     }
 
     /// The address of a transport.
@@ -84,7 +89,9 @@ impl Server {
     /// # Errors
     /// When the server does not listen for it.
     pub fn address(&self, transport: &str) -> Result<SocketAddr> {
-        let address = if transport == "tcp" { self.ready.tcp } else { self.ready.listen };
+        let owns_socket = servers::find(transport)
+            .is_some_and(|transport| matches!(transport.serve, servers::Serve::Socket(_)));
+        let address = if owns_socket { self.ready.tcp } else { self.ready.listen };
         address.with_context(|| format!("the server does not listen for {transport}"))
     }
 
@@ -97,7 +104,7 @@ impl Server {
     pub async fn death(&mut self) -> anyhow::Error {
         let status = self.child.wait().await;
         let how = status.map_or_else(|error| error.to_string(), |status| status.to_string());
-        let words = last_words(&mut self.child).await;
+        let words = self.words.last().await;
         anyhow!("the server died in mid-run ({how}): {words}")
     }
 
@@ -110,7 +117,6 @@ impl Server {
         if tokio::time::timeout(STOP_TIMEOUT, self.child.wait()).await.is_err() {
             let _ = self.child.kill().await;
         }
-        drop(self.stdout);
     }
 }
 
@@ -159,10 +165,7 @@ impl Worker {
     pub async fn word(&mut self) -> Result<Word> {
         let line = self.stdout.next_line().await?;
         let line = line.context("a load worker died; its last words are above")?;
-        match serde_json::from_str(&line).context("a load worker's word cannot be read")? {
-            Word::Failed(reason) => bail!("a load worker cannot go on: {reason}"),
-            word => Ok(word),
-        }
+        serde_json::from_str(&line).context("a load worker's word cannot be read")
     }
 
     /// Its process.
@@ -194,13 +197,32 @@ fn lines(child: &mut Child) -> Result<Lines<BufReader<ChildStdout>>> {
     Ok(BufReader::new(stdout).lines())
 }
 
-/// The end of what a process wrote to stderr.
-async fn last_words(child: &mut Child) -> String {
-    let mut text = String::new();
-    if let Some(mut stderr) = child.stderr.take() {
-        let reading = stderr.read_to_string(&mut text);
-        let _ = tokio::time::timeout(Duration::from_secs(1), reading).await;
+/// The last line that a process wrote to stderr.
+struct Tail {
+    line: Arc<Mutex<String>>,
+    reading: tokio::task::JoinHandle<()>,
+}
+
+impl Tail {
+    fn follow(stderr: Option<ChildStderr>) -> Self {
+        let line = Arc::new(Mutex::new("it said nothing".to_owned()));
+        let kept = line.clone();
+        let reading = tokio::spawn(async move {
+            let Some(stderr) = stderr else { return };
+            let mut lines = BufReader::new(stderr).lines();
+            while let Ok(Some(text)) = lines.next_line().await {
+                if !text.trim().is_empty() {
+                    text.trim()
+                        .clone_into(&mut kept.lock().unwrap_or_else(PoisonError::into_inner));
+                }
+            }
+        });
+        Self { line, reading }
     }
-    let last = text.lines().rev().find(|line| !line.trim().is_empty());
-    last.unwrap_or("it said nothing").trim().to_owned()
+
+    /// Waits for the end of the pipe, but not for a grandchild that keeps it open.
+    async fn last(&mut self) -> String {
+        let _ = tokio::time::timeout(Duration::from_secs(1), &mut self.reading).await;
+        self.line.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }

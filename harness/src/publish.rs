@@ -61,6 +61,7 @@ pub fn start(control: &Path, plan: Plan) -> Result<JoinHandle<Result<Kept>>> {
     let stream = UnixStream::connect(control)
         .with_context(|| format!("while connecting to the server's {}", control.display()))?;
     stream.set_read_timeout(Some(ANSWER_TIMEOUT))?;
+    stream.set_write_timeout(Some(ANSWER_TIMEOUT))?;
     let thread = std::thread::Builder::new().name("publisher".into());
     Ok(thread.spawn(move || Publisher::new(stream, plan).run())?)
 }

@@ -91,6 +91,12 @@ fn check_machine(scenario: &Scenario) -> Result<(), Error> {
         );
         return Err(scenario.error_at("clients", &problem));
     }
+    let wanted = &scenario.server.congestion;
+    if let Err(error) = machine::congestion_in_use(wanted) {
+        let allowed = machine::allowed_congestion();
+        let problem = format!("{wanted} cannot be used here ({error}): allowed are {allowed}");
+        return Err(scenario.error_at("server.congestion", &problem));
+    }
     let cores = machine::own_cores();
     for cpu in scenario.server.cpus.iter().flatten() {
         if !cores.contains(&(*cpu as usize)) {

@@ -32,7 +32,7 @@ impl Stage {
     /// # Errors
     /// When the machine refuses either.
     pub fn new(scenario: Scenario, progress: Progress) -> Result<Self> {
-        let cores = Cores::share(scenario.server.cpus.as_deref());
+        let cores = Cores::share(scenario.server.cpus.as_deref(), scenario.server.threads);
         machine::pin(&cores.harness)
             .with_context(|| format!("while pinning to cores {:?}", cores.harness))?;
         let directory = tempfile::Builder::new()

@@ -101,8 +101,6 @@ pub struct Tally {
     pub empty: Cell<u64>,
     /// Clients that are connected.
     pub connected_count: Cell<u32>,
-    /// Clients that have had an update.
-    pub ready_count: Cell<u32>,
     /// Clients that never connected.
     pub refused_count: Cell<u32>,
     /// Clients that were connected and ended.
@@ -128,7 +126,6 @@ impl Default for Tally {
             requests: Cell::default(),
             empty: Cell::default(),
             connected_count: Cell::default(),
-            ready_count: Cell::default(),
             refused_count: Cell::default(),
             dropped_count: Cell::default(),
             reasons: RefCell::default(),
@@ -157,11 +154,6 @@ impl Tally {
     pub fn connected(&self, took_ns: u64) {
         count(&self.connected_count);
         self.connect.borrow_mut().saturating_record(took_ns);
-    }
-
-    /// A client has had its first update.
-    pub fn ready(&self) {
-        count(&self.ready_count);
     }
 
     /// A client ended before the run did.

@@ -101,6 +101,8 @@ pub struct Seen {
     pub load: Load,
     /// A look per second.
     pub looks: Vec<Look>,
+    /// Connections that the kernel dropped since before the ramp.
+    pub accept_overflows: u64,
     /// Memory of the server before the first client.
     pub pss_empty_bytes: Option<u64>,
     /// After the window.
@@ -128,10 +130,12 @@ impl Trial {
             // Not sooner: the pages of the program that the workers share with the server count
             // for less once they run.
             let pss_empty_bytes = probe::pss_bytes(pid);
+            let before_ramp = Load::read();
             crew.ramp().await?;
             let last = self.warm_up(&control, &mut crew).await?;
             let mut seen = self.measure(&control, &mut crew, pid, last + 1).await?;
             seen.pss_empty_bytes = pss_empty_bytes;
+            seen.accept_overflows = Load::read().since(&before_ramp).accept_overflows;
             seen.pss_bytes = probe::pss_bytes(pid);
             let socket_memory = probe::socket_memory_bytes();
             seen.socket_memory_bytes = socket_memory
@@ -230,6 +234,7 @@ impl Trial {
             orchestrator: after.orchestrator.since(&before.orchestrator),
             load: after.load.since(&before.load),
             looks,
+            accept_overflows: 0,
             pss_empty_bytes: None,
             pss_bytes: None,
             socket_memory_bytes: None,

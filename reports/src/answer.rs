@@ -78,8 +78,29 @@ pub fn answer(run: &Run) -> Answer {
         columns,
         lines,
         notes,
-        floor: format!("× floor: typical delay ÷ {} ({floor_name})", time(floor)),
+        floor: format!(
+            "× floor: typical delay ÷ {} ({floor_name}){}",
+            time(floor),
+            both_sides(&subjects)
+        ),
     }
+}
+
+/// On loopback the kernel bills receive work to the sender: only the sum of both sides can be
+/// compared between those who push and those who are asked.
+fn both_sides(subjects: &[Subject]) -> String {
+    let sums = subjects.iter().filter_map(|subject| {
+        let ns = subject.pooled.total_cpu_per_update_ns()?;
+        Some(format!("{} {}", subject.name, time(ns)))
+    });
+    let sums: Vec<String> = sums.collect();
+    if sums.is_empty() {
+        return String::new();
+    }
+    format!(
+        "\nCPU per update is the server's, and loopback bills receiving to the sender; both sides:\n  {}",
+        sums.join(" · ")
+    )
 }
 
 fn measured(sources: &[Source], subject: &Subject, floor: f64, notes: &mut Vec<String>) -> Line {

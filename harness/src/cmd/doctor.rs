@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::campaign::congestion_in_use;
 use crate::machine::{self, Cores};
 
 /// Arguments of `feedlab doctor`.
@@ -53,11 +52,12 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 }
 
 fn findings() -> Vec<Finding> {
-    let cores = Cores::share(None);
+    let cores = Cores::share(None, 1);
     let environment = machine::environment(&cores, 1, "");
     let (descriptors, hard) = machine::raise_descriptor_limit();
+    let lateness_ns = timer_lateness_ns();
     let ports = machine::ephemeral_ports();
-    let congestion = congestion_in_use("reno");
+    let congestion = machine::congestion_in_use("reno").unwrap_or_else(|error| error.to_string());
     let check = |what, found: String, fine: bool, advice: &str| Finding {
         what,
         found,
@@ -130,8 +130,8 @@ fn findings() -> Vec<Finding> {
         ),
         check(
             "exact timers",
-            format!("{} ns late in the median of 50 sleeps", timer_lateness_ns()),
-            timer_lateness_ns() < 1_000_000,
+            format!("{lateness_ns} ns late in the median of 50 sleeps"),
+            lateness_ns < 1_000_000,
             "the publisher will be late and runs SUSPECT: close other programs, or use a machine with less to do",
         ),
         check(

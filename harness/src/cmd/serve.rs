@@ -78,6 +78,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
 }
 
 async fn serve(args: Args, transports: Vec<(&'static Transport, Params)>) -> Result<ExitCode> {
+    let demo = args.demo.then(demo::schedule).transpose()?;
     // Before the first line is printed: whoever has read it may send a signal at once.
     let mut signals = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
     let speaks = |http: bool| {
@@ -110,8 +111,8 @@ async fn serve(args: Args, transports: Vec<(&'static Transport, Params)>) -> Res
     });
     super::print(&format!("{ready}\n"))?;
 
-    if args.demo {
-        tokio::spawn(demo::replay(feed.clone()));
+    if let Some(schedule) = demo {
+        tokio::spawn(demo::replay(feed.clone(), schedule));
     }
     let listeners = Listeners { http, tcp, control: Some(control) };
     let config = Config { transports, coalesce: args.coalesce, allow_publish: args.allow_publish };

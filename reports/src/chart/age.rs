@@ -102,11 +102,7 @@ fn reading(view: &View) -> String {
         .map(|s| s.pooled)
         .find(|row| row.published > 0)
         .map(|row| row.window_ns as f64 / row.published as f64);
-    let context = period.map_or(String::new(), |ns| {
-        format!(
-            "; a new value comes every {} on average, so not even the floor is fresher than the feed",
-            time(ns)
-        )
-    });
+    let context = period
+        .map_or(String::new(), |ns| format!("; a new value comes every {} on average", time(ns)));
     format!("The mean age is {}{context}.", phrase::extremes(&values, time))
 }

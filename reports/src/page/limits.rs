@@ -24,8 +24,9 @@ pub fn of(run: &Run) -> Vec<String> {
     if matches!(run.environment.link.as_str(), "" | "loopback") {
         limits.push(
             "Client and server share a machine. Its loopback has no distance, no loss and no \
-             bandwidth to run out of: a real network adds its one-way time, once to a push and \
-             two to three times to a poll."
+             bandwidth to run out of: a real network adds its one-way time, once to a push and to \
+             a poll on a fixed schedule, up to three times to a long poll whose updates come \
+             faster than it asks again."
                 .into(),
         );
         limits.push(

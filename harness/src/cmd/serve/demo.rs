@@ -2,79 +2,44 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use scenarios::{Scenario, Schedule};
 use servers::Feed;
 use servers::feed::Payload;
 
-/// A week of the U.S. Geological Survey's feed; the source is named beside the file.
-const TRACE: &str = include_str!("../../../../scenarios/traces/usgs-earthquakes-2018-02.csv");
+use crate::{clock, publish};
 
-/// On average; a week then lasts about a quarter of an hour.
-const UPDATES_PER_S: f64 = 2.0;
+/// A week in fourteen minutes is two earthquakes a second.
+const SETTINGS: [&str; 2] = ["feed.speed=720", "measure.duration=14m"];
 
 /// Nothing to look at for longer than this would look broken.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// Publishes the trace, compressed in time, over and over.
-pub async fn replay(feed: Feed) {
-    let updates = updates(TRACE);
-    let span_ms = updates.last().map_or(1.0, |(at_ms, _)| *at_ms as f64);
-    let seconds_per_ms = updates.len() as f64 / UPDATES_PER_S / span_ms;
-    let mut n: u64 = 0;
+/// The built-in scenario `earthquakes`, compressed in time.
+pub fn schedule() -> Result<Schedule, scenarios::Error> {
+    let scenario = Scenario::load("earthquakes", &SETTINGS.map(str::to_owned))?;
+    Ok(scenario.schedule(1))
+}
+
+/// Publishes it over and over.
+pub async fn replay(feed: Feed, schedule: Schedule) {
+    let mut n = 0;
     loop {
-        let mut before_ms = 0;
-        for (at_ms, fields) in &updates {
-            let pause = (at_ms - before_ms) as f64 * seconds_per_ms;
-            before_ms = *at_ms;
-            tokio::time::sleep(Duration::from_secs_f64(pause).min(LONGEST_PAUSE)).await;
+        let mut before_ns = 0;
+        for (offset_ns, fields) in schedule.offsets_ns.iter().zip(&schedule.fields) {
+            let pause = Duration::from_nanos(offset_ns - before_ns);
+            before_ns = *offset_ns;
+            tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
             n += 1;
-            let mut payload =
-                Map::from_iter([("n".to_owned(), json!(n)), ("t".to_owned(), json!(now_ns()))]);
-            payload.extend(fields.clone());
-            let payload = Value::Object(payload).to_string();
+            let mut payload = Vec::new();
+            // Without padding: this is to be read.
+            publish::payload(&mut payload, n, clock::now_ns(), fields, 0);
             let payload =
-                Payload::parse(payload.as_bytes()).expect("serde_json writes JSON on one line");
+                Payload::parse(&payload).expect("the harness's payloads are JSON on one line");
             feed.publish([payload]);
         }
+        // Also between two rounds, and with an empty schedule.
+        tokio::time::sleep(LONGEST_PAUSE).await;
     }
-}
-
-fn now_ns() -> u64 {
-    crate::clock::now_ns()
-}
-
-/// Each row's time and its other columns, as JSON members.
-fn updates(trace: &str) -> Vec<(u64, Map<String, Value>)> {
-    let mut lines = trace.lines();
-    let names = lines.next().map(cells).unwrap_or_default();
-    lines
-        .map(|line| {
-            let values = cells(line);
-            let at_ms = values.first().and_then(|at| at.parse().ok()).unwrap_or_default();
-            let member = |(name, text): (&String, &String)| {
-                let number = text
-                    .parse()
-                    .ok()
-                    .filter(|number: &serde_json::Number| number.to_string() == *text);
-                (name.clone(), number.map_or_else(|| Value::from(text.as_str()), Value::Number))
-            };
-            (at_ms, names.iter().zip(&values).skip(1).map(member).collect())
-        })
-        .collect()
-}
-
-/// The cells of a CSV line; a comma inside quotes does not end one.
-fn cells(line: &str) -> Vec<String> {
-    let mut cells = vec![String::new()];
-    let mut quoted = false;
-    for character in line.chars() {
-        match character {
-            '"' => quoted = !quoted,
-            ',' if !quoted => cells.push(String::new()),
-            _ => cells.last_mut().expect("there is a first cell").push(character),
-        }
-    }
-    cells
 }
 
 #[cfg(test)]
@@ -82,11 +47,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_trace_becomes_payloads_in_time_order() {
-        let updates = updates(TRACE);
-        assert!(updates.len() > 1000);
-        assert!(updates.is_sorted_by_key(|(at_ms, _)| *at_ms));
-        assert_eq!(updates[0].1["magnitude"], json!(0.31));
-        assert_eq!(updates[0].1["place"], json!("37km NNE of Amboy, Washington"));
+    fn there_are_about_two_updates_a_second_with_something_to_read() {
+        let schedule = schedule().expect("it is built in");
+        let seconds = schedule.offsets_ns.last().copied().unwrap_or(0) as f64 / 1e9;
+        let rate = schedule.offsets_ns.len() as f64 / seconds;
+        assert!((1.5..3.0).contains(&rate), "{rate} updates a second");
+        assert!(schedule.fields.iter().all(|fields| fields.contains("\"magnitude\":")));
     }
 }
