@@ -14,7 +14,7 @@ pub struct Args {
     /// Run directories
     #[arg(required = true)]
     pub runs: Vec<PathBuf>,
-    /// Where to write; default: reports/local/<name of the first run>
+    /// Where to write; default: reports/local/ and the first run's name
     #[arg(long, short, value_name = "DIR")]
     pub output: Option<PathBuf>,
 }
