@@ -92,7 +92,7 @@ pub struct Row {
     pub segments_up: u64,
     /// Segments that the clients received, pure acknowledgements too.
     pub segments_down: u64,
-    /// Segments that were sent again.
+    /// Segments that clients sent again; the server's are not seen.
     pub retransmits: u64,
     /// CPU time of the server process, all threads.
     pub server_cpu_ns: u64,
@@ -121,9 +121,9 @@ pub struct Row {
     pub request_p99_ns: Option<u64>,
     /// p99 of connect to ready, outside the window.
     pub connect_p99_ns: Option<u64>,
-    /// Bytes sent before and after the window: requests that connect, upgrade or close.
+    /// Bytes sent to connect, to upgrade and to learn the cursor.
     pub connect_bytes_up: u64,
-    /// Bytes received before and after the window.
+    /// Bytes received for the same.
     pub connect_bytes_down: u64,
     /// Context switches of the server because it waited.
     pub voluntary_switches: u64,
