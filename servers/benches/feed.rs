@@ -1,5 +1,6 @@
-//! What one update costs before a system call is made: to publish, to encode for each transport, to read by a
-//! cursor, and to wake up 1, 100 or 10,000 clients, by our own seats and by the two alternatives of tokio.
+//! What one update costs before a system call is made: to publish, to encode for each transport, to
+//! read by a cursor, and to wake up 1, 100 or 10,000 clients, by our own seats and by the two
+//! alternatives of tokio.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -82,8 +83,8 @@ fn cursor_read(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// From a publish until the last of N tasks has the encoded update in its hands. The three differ only in what wakes
-/// the tasks up.
+/// From a publish until the last of N tasks has the encoded update in its hands. The three differ
+/// only in what wakes the tasks up.
 fn fan_out(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("fan-out");
     group.sample_size(20);

@@ -1,8 +1,8 @@
 //! A feed is a short log, a client is a cursor.
 //!
-//! The log is a bounded ring of updates, each encoded once; a wake-up tells whoever waits that the head has moved.
-//! A cursor knows what was delivered last. One that was overtaken by the ring says how many updates it lost:
-//! lag is a number, never a queue.
+//! The log is a bounded ring of updates, each encoded once; a wake-up tells whoever waits that the
+//! head has moved. A cursor knows what was delivered last. One that was overtaken by the ring says
+//! how many updates it lost: lag is a number, never a queue.
 
 mod cursor;
 mod encoder;
@@ -41,8 +41,8 @@ struct Inner {
 }
 
 impl Feed {
-    /// An empty log with an epoch of its own, which keeps at most so many updates and so many bytes (and always
-    /// the newest update).
+    /// An empty log with an epoch of its own, which keeps at most so many updates and so many bytes
+    /// (and always the newest update).
     pub fn new(history_updates: usize, history_bytes: usize) -> Self {
         Self::with_epoch(&place::random_epoch(), history_updates, history_bytes)
     }

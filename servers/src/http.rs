@@ -1,4 +1,5 @@
-//! HTTP/1.1 for all transports that speak it: one configuration, one way from a request to its transport.
+//! HTTP/1.1 for all transports that speak it: one configuration, one way from a request to its
+//! transport.
 
 mod body;
 mod checks;
@@ -34,8 +35,9 @@ use patience::{Head, Patient};
 /// A request's head may be this long; hyper answers a longer one with 431.
 const HEAD_BYTES: usize = 16 << 10;
 
-/// The one configuration. It has no timer on purpose: hyper's header timeout would also run on an idle keep-alive
-/// connection, and a poll interval above it would silently become a new connection per poll. `Patient` times heads.
+/// The one configuration. It has no timer on purpose: hyper's header timeout would also run on an
+/// idle keep-alive connection, and a poll interval above it would silently become a new connection
+/// per poll. `Patient` times heads.
 fn builder() -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder.max_buf_size(HEAD_BYTES).header_read_timeout(None).half_close(false).keep_alive(true);
@@ -68,7 +70,8 @@ pub(crate) async fn serve(stream: Stream, routes: Arc<Routes>) {
             }
             Phase::Now => return Poll::Ready(false),
         }
-        // An error is the client's: it is gone, or was told with a 4xx. There is nobody left to tell.
+        // An error is the client's: it is gone, or was told with a 4xx. There is nobody left to
+        // tell.
         Pin::new(&mut connection).poll(cx).map(|ended| ended.is_ok())
     });
     if served.await

@@ -42,7 +42,8 @@ pub enum KnobKind {
 }
 
 impl Knob {
-    /// Whether `value` may stand for this knob. The error continues the sentence "transports.x.key …".
+    /// Whether `value` may stand for this knob. The error continues the sentence "transports.x.key
+    /// …".
     pub fn check(&self, value: &Value) -> Result<(), String> {
         let fits = match self.kind {
             KnobKind::Duration { min, max } => value
@@ -85,7 +86,8 @@ impl Knob {
     }
 }
 
-/// The values of one `[transports.x]` table. They were checked before: a value that does not fit counts as absent.
+/// The values of one `[transports.x]` table. They were checked before: a value that does not fit
+/// counts as absent.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Params(BTreeMap<String, Value>);
 

@@ -1,8 +1,9 @@
 //! What is compared: one feed, carried to clients in several ways.
 //!
-//! `feed` is a short log and its cursors; `transport` is the table of ways to wait for it; `listen` and `http`
-//! are what all of them share, so that a difference between two results can only come from a transport's file.
-//! `run` puts them together. In: payloads over `POST /publish`. Out: envelopes, on the wire.
+//! `feed` is a short log and its cursors; `transport` is the table of ways to wait for it; `listen`
+//! and `http` are what all of them share, so that a difference between two results can only come
+//! from a transport's file. `run` puts them together. In: payloads over `POST /publish`. Out:
+//! envelopes, on the wire.
 
 pub mod feed;
 pub mod http;

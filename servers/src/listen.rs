@@ -14,15 +14,18 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use crate::shutdown::{Phase, Shutdown};
 use crate::tally::Door;
 
-/// Connections that may wait to be accepted. With the 128 of std a storm of connections runs into retransmitted
-/// SYNs of 1 s and 3 s, which look like a slow server. The kernel lowers it to `net.core.somaxconn`.
+/// Connections that may wait to be accepted. With the 128 of std a storm of connections runs into
+/// retransmitted SYNs of 1 s and 3 s, which look like a slow server. The kernel lowers it to
+/// `net.core.somaxconn`.
 const BACKLOG: i32 = 4096;
 
-/// The kernel takes no more of one client's updates while this much is still unsent: memory that a client which
-/// never reads costs us. Unlike a small `SO_SNDBUF` it does not limit what is in flight on a long link.
+/// The kernel takes no more of one client's updates while this much is still unsent: memory that a
+/// client which never reads costs us. Unlike a small `SO_SNDBUF` it does not limit what is in
+/// flight on a long link.
 const UNSENT_BYTES: u32 = 128 << 10;
 
-/// How long to wait when there is no descriptor left; those who wait for one are served when others have gone.
+/// How long to wait when there is no descriptor left; those who wait for one are served when others
+/// have gone.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 
 /// Where a server listens. A door that is not there is not served.
@@ -44,8 +47,8 @@ pub enum Control {
     Tcp(TcpListener),
 }
 
-/// Opens a port with everything set that accepted sockets inherit: `TCP_NODELAY`, the congestion control and the
-/// bound on unsent bytes.
+/// Opens a port with everything set that accepted sockets inherit: `TCP_NODELAY`, the congestion
+/// control and the bound on unsent bytes.
 pub fn listen_tcp(addr: SocketAddr, congestion: &str) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
@@ -78,8 +81,8 @@ pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
 impl Stream {
-    /// Whether a read may find something, without a system call. A reader that is asked only then costs a push
-    /// transport nothing while there is only something to write.
+    /// Whether a read may find something, without a system call. A reader that is asked only then
+    /// costs a push transport nothing while there is only something to write.
     pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Self::Tcp(stream) => stream.poll_read_ready(cx),
@@ -189,8 +192,8 @@ pub(crate) async fn accept(
             }
             Some(Err(error)) if is_of_one_connection(&error) => {}
             Some(Err(_)) => {
-                // No descriptors or no memory. Trying again at once would only burn the CPU that the clients
-                // which are connected need.
+                // No descriptors or no memory. Trying again at once would only burn the CPU that
+                // the clients which are connected need.
                 door.refused();
                 tokio::time::sleep(ACCEPT_BACKOFF).await;
             }
@@ -202,4 +205,27 @@ pub(crate) async fn accept(
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn accepted_sockets_inherit_the_options() {
+        let listener = listen_tcp("127.0.0.1:0".parse().unwrap(), "reno").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (accepted, _) = listener.accept().await.unwrap();
+        let accepted = socket2::SockRef::from(&accepted);
+        assert!(accepted.tcp_nodelay().unwrap());
+        assert!(accepted.tcp_congestion().unwrap().starts_with(b"reno\0"));
+        assert_eq!(accepted.tcp_notsent_lowat().unwrap(), UNSENT_BYTES);
+        drop(client);
+    }
+
+    #[tokio::test]
+    async fn an_unknown_congestion_control_is_named() {
+        let error = listen_tcp("127.0.0.1:0".parse().unwrap(), "no-such").unwrap_err();
+        assert!(error.to_string().starts_with("cannot use the congestion control \"no-such\""));
+    }
 }

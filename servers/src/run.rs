@@ -29,7 +29,8 @@ pub struct Config {
     pub transports: Vec<(&'static Transport, Params)>,
     /// What one wake-up finds ready goes out in one write; otherwise one write per update.
     pub coalesce: bool,
-    /// Clients may publish: `POST /publish` on the public listener, and text messages over WebSocket.
+    /// Clients may publish: `POST /publish` on the public listener, and text messages over
+    /// WebSocket.
     pub allow_publish: bool,
 }
 
@@ -121,7 +122,8 @@ impl Server {
         }
     }
 
-    /// Accepts from the listeners until `stop`, and returns when everyone was told, within [`STOP_WITHIN`].
+    /// Accepts from the listeners until `stop`, and returns when everyone was told, within
+    /// [`STOP_WITHIN`].
     pub async fn run(self, listeners: Listeners, stop: CancellationToken) {
         let doors = TaskTracker::new();
         let open = |listener: Option<Control>, serve: fn(&Self, Stream)| {

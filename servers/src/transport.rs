@@ -1,4 +1,5 @@
-//! The table of transports. A sixth is one file here, one line below, and the same in the harness's clients.
+//! The table of transports. A sixth is one file here, one line below, and the same in the harness's
+//! clients.
 
 mod heartbeat;
 mod long_poll;
@@ -92,7 +93,8 @@ pub struct Surroundings {
     tally: Arc<Tally>,
 }
 
-/// What one write carries at most: the memory that one client may make us hold. A larger update goes alone.
+/// What one write carries at most: the memory that one client may make us hold. A larger update
+/// goes alone.
 const WRITE: Limit = Limit { updates: 1000, bytes: 256 << 10 };
 
 impl Context {
@@ -115,8 +117,8 @@ impl Context {
         self.0.encoder.get_or_init(|| Encoder::new(self.encode, limit))
     }
 
-    /// The framing of a push transport: what one wake-up finds ready goes out in one write, or, without
-    /// coalescing, in one write each.
+    /// The framing of a push transport: what one wake-up finds ready goes out in one write, or,
+    /// without coalescing, in one write each.
     pub fn push_encoder(&self) -> &Encoder {
         let updates = if self.coalesce { WRITE.updates } else { 1 };
         self.encoder(Limit { updates, ..WRITE })

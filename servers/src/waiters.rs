@@ -1,9 +1,10 @@
 //! Everyone who waits for the same thing, each in a seat that is kept from one wake-up to the next.
 //!
-//! `tokio::sync::Notify` empties its list at each wake-up, so that every waiter takes its lock again to enlist
-//! again, and a future has to be pinned for it. Here a task sits down once: a wake-up is a walk over the wakers,
-//! and waiting on costs the task nothing. Measured (`benches/feed.rs`, fan-out to 10,000 tasks that read the log):
-//! 0.12 µs a task, with `Notify` 0.18, with `watch` 0.58.
+//! `tokio::sync::Notify` empties its list at each wake-up, so that every waiter takes its lock
+//! again to enlist again, and a future has to be pinned for it. Here a task sits down once: a
+//! wake-up is a walk over the wakers, and waiting on costs the task nothing. Measured
+//! (`benches/feed.rs`, fan-out to 10,000 tasks that read the log): 0.12 µs a task, with `Notify`
+//! 0.18, with `watch` 0.58.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
@@ -43,7 +44,8 @@ impl Seat {
         Self { waiters: waiters.clone(), taken: None }
     }
 
-    /// From now on each wake-up wakes `waker`. Look at what is waited for *after* this, or a wake-up may be lost.
+    /// From now on each wake-up wakes `waker`. Look at what is waited for *after* this, or a
+    /// wake-up may be lost.
     pub fn sit(&mut self, waker: &Waker) {
         let previous = match &self.taken {
             Some((_, known)) if known.will_wake(waker) => return,
@@ -64,7 +66,8 @@ impl Seat {
                 None
             }
         };
-        // Only here, outside the lock: dropping a waker may drop a task, and with it another seat of this list.
+        // Only here, outside the lock: dropping a waker may drop a task, and with it another seat
+        // of this list.
         drop(previous);
     }
 }

@@ -1,4 +1,5 @@
-//! Just enough HTTP: the requests that our publisher and our load clients send, the answers that they expect.
+//! Just enough HTTP: the requests that our publisher and our load clients send, the answers that
+//! they expect.
 
 use std::io::Write;
 use std::time::Duration;

@@ -50,7 +50,8 @@ pub fn accept(listener: &OwnedFd) -> Vec<OwnedFd> {
 pub fn read(fd: RawFd, input: &mut Vec<u8>) -> bool {
     input.reserve(4096);
     let spare = input.spare_capacity_mut();
-    // SAFETY: the spare capacity is writable for its length, and the kernel writes at most that much.
+    // SAFETY: the spare capacity is writable for its length, and the kernel writes at most that
+    // much.
     let count = unsafe { libc::recv(fd, spare.as_mut_ptr().cast(), spare.len(), 0) };
     if count <= 0 {
         return count < 0 && io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock;

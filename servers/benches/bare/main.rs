@@ -1,9 +1,11 @@
-//! The floors: what fan-out, short polling and long polling cost when nothing is between the kernel and the client.
+//! The floors: what fan-out, short polling and long polling cost when nothing is between the kernel
+//! and the client.
 //!
-//! One thread, one `epoll`, one `send` per client; no futures, no HTTP library, no transport of ours. It is started
-//! like `feedlab serve`, prints the same first line and speaks just enough of the same protocol, so that the same
-//! publisher and the same load clients measure it, interleaved with ours:
-//! `feedlab run fan-out --rival bare=target/release/examples/bare:tcp`. A client that does not keep up is dropped.
+//! One thread, one `epoll`, one `send` per client; no futures, no HTTP library, no transport of
+//! ours. It is started like `feedlab serve`, prints the same first line and speaks just enough of
+//! the same protocol, so that the same publisher and the same load clients measure it, interleaved
+//! with ours: `feedlab run fan-out --rival bare=target/release/examples/bare:tcp`. A client that
+//! does not keep up is dropped.
 
 #![allow(unsafe_code)] // epoll and send themselves are what is measured; a wrapper would be part of the figure
 
@@ -32,8 +34,8 @@ enum Door {
 
 enum Socket {
     Listener(OwnedFd, Door),
-    /// Speaks HTTP, on the public or the control port: what was read of the next request, and until when the last
-    /// one is parked, after which seq.
+    /// Speaks HTTP, on the public or the control port: what was read of the next request, and until
+    /// when the last one is parked, after which seq.
     Http(OwnedFd, Vec<u8>, Option<(u64, Instant)>),
     Tcp(OwnedFd),
 }
@@ -128,7 +130,8 @@ impl Bare {
                         Door::Tcp => Socket::Tcp(client),
                         Door::Http | Door::Control => Socket::Http(client, Vec::new(), None),
                     };
-                    // No descriptor for epoll is no way to serve: the client sees its connection closed.
+                    // No descriptor for epoll is no way to serve: the client sees its connection
+                    // closed.
                     let _ = self.add(socket);
                 }
                 true

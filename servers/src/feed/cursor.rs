@@ -105,8 +105,8 @@ impl Cursor {
         }
     }
 
-    /// Shows a gap, if there is one to tell, and everything after it within a limit, in one look at the log; goes
-    /// past both.
+    /// Shows a gap, if there is one to tell, and everything after it within a limit, in one look at
+    /// the log; goes past both.
     pub fn read<T>(&mut self, limit: Limit, show: impl FnOnce(Option<Gap>, &Slice<'_>) -> T) -> T {
         let log = self.feed.log();
         let mut gap = self.gap.take();

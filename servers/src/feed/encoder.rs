@@ -20,8 +20,8 @@ pub type Encode = fn(&Slice<'_>, &mut Vec<u8>);
 
 /// Encodes, and remembers the last result.
 ///
-/// After a publish a thousand clients ask for the very same bytes one after the other; only a client that lags
-/// or that has just come asks for others.
+/// After a publish a thousand clients ask for the very same bytes one after the other; only a
+/// client that lags or that has just come asks for others.
 pub struct Encoder {
     encode: Encode,
     limit: Limit,

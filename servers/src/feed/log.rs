@@ -66,7 +66,8 @@ impl Log {
         (self.ring.len(), self.bytes)
     }
 
-    /// What follows `after`, which must be kept, up to the limit but at least one update if there is any.
+    /// What follows `after`, which must be kept, up to the limit but at least one update if there
+    /// is any.
     pub(super) fn slice<'a>(&'a self, epoch: &'a str, after: u64, limit: Limit) -> Slice<'a> {
         let skip = (after - self.before_oldest()) as usize;
         let mut count = (self.ring.len() - skip).min(limit.updates);

@@ -47,7 +47,8 @@ impl<'a> Payload<'a> {
             Self::parse_text(line)
                 .map_err(|problem| BadPayload::Line { line: index + 1, problem })?;
         }
-        // Checked and thrown away: a list of many tiny payloads would be many times as large as the body.
+        // Checked and thrown away: a list of many tiny payloads would be many times as large as the
+        // body.
         Ok(Payloads(text))
     }
 
@@ -56,8 +57,8 @@ impl<'a> Payload<'a> {
         if text.is_empty() {
             return Err("no JSON value".to_owned());
         }
-        // A payload travels inside lines (NDJSON up, `data:` of an event stream down), where a line break,
-        // harmless white space to JSON, would cut it in two.
+        // A payload travels inside lines (NDJSON up, `data:` of an event stream down), where a line
+        // break, harmless white space to JSON, would cut it in two.
         if text.bytes().any(|byte| matches!(byte, b'\n' | b'\r')) {
             return Err("a line break inside the payload".to_owned());
         }

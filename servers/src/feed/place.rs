@@ -102,8 +102,9 @@ pub(super) fn is_epoch(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
 }
 
-/// Six characters: short, because it travels with every event, and of one length, so that two runs send the same
-/// number of bytes. std's own random keys are random enough to tell one life from the next.
+/// Six characters: short, because it travels with every event, and of one length, so that two runs
+/// send the same number of bytes. std's own random keys are random enough to tell one life from the
+/// next.
 pub(super) fn random_epoch() -> String {
     let mut random = RandomState::new().build_hasher().finish();
     (0..6)

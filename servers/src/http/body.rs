@@ -19,8 +19,8 @@ pub enum Body {
     Upgrade(Upgrade),
 }
 
-/// Takes over a connection: its stream, and what was already read of it. This spawns a task: the one of the HTTP
-/// connection ends, with all its buffers.
+/// Takes over a connection: its stream, and what was already read of it. This spawns a task: the
+/// one of the HTTP connection ends, with all its buffers.
 pub type Upgrade = Box<dyn FnOnce(Stream, Bytes) + Send>;
 
 impl Body {

@@ -17,7 +17,8 @@ pub(super) fn request<B>(request: &Request<B>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// RFC 9112 section 3.2: 400 to an HTTP/1.1 request without Host, and to any with more than one or a bad one.
+/// RFC 9112 section 3.2: 400 to an HTTP/1.1 request without Host, and to any with more than one or
+/// a bad one.
 fn host<B>(request: &Request<B>) -> Result<(), Refusal> {
     let headers = request.headers();
     let Some(host) = headers.get(HOST) else {

@@ -1,5 +1,5 @@
-//! A stream that times heads: a client may be silent between requests for as long as it likes, but one that has
-//! begun a head has to end it.
+//! A stream that times heads: a client may be silent between requests for as long as it likes, but
+//! one that has begun a head has to end it.
 
 use std::io;
 use std::pin::Pin;
@@ -17,8 +17,9 @@ use crate::listen::Stream;
 /// A head that was begun must be complete after this time.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// hyper hands over a head and a body, or a chunk in three pieces. Up to here, to copy them together and `send` costs
-/// about 0.2 µs less than the kernel's `writev`; above, nothing is copied.
+/// hyper hands over a head and a body, or a chunk in three pieces. Up to here, to copy them
+/// together and `send` costs about 0.2 µs less than the kernel's `writev`; above, nothing is
+/// copied.
 const GATHERED_BYTES: usize = 1024;
 
 const NONE: u8 = 0;
@@ -45,9 +46,10 @@ impl Head {
     }
 }
 
-/// hyper reads a head, calls the service, writes the answer, and reads the next head. So bytes that come after an
-/// answer begin a head, and a *second* read without a call in between waits for the rest of it: only then is a timer
-/// made. A head that comes in one piece, as nearly all do, costs nothing.
+/// hyper reads a head, calls the service, writes the answer, and reads the next head. So bytes that
+/// come after an answer begin a head, and a *second* read without a call in between waits for the
+/// rest of it: only then is a timer made. A head that comes in one piece, as nearly all do, costs
+/// nothing.
 pub(super) struct Patient {
     stream: Stream,
     requests: Arc<Requests>,

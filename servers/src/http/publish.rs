@@ -15,14 +15,16 @@ use crate::transport::Reply;
 /// A body may be this long.
 const BODY_BYTES: usize = 16 << 20;
 
-/// A body must be complete after this time; a publisher that stalls holds what it has sent so far in our memory.
+/// A body must be complete after this time; a publisher that stalls holds what it has sent so far
+/// in our memory.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(super) async fn publish(request: Request<Incoming>, feed: Feed) -> Reply {
     match body(request).await {
         Ok(body) => match Payload::lines(&body) {
             Ok(payloads) => {
-                // Those who wake up run after this task has written its answer: they do not delay the publisher.
+                // Those who wake up run after this task has written its answer: they do not delay
+                // the publisher.
                 let head = feed.publish(payloads);
                 json(format!("{{\"cursor\":\"{}\"}}", feed.place(head)).into())
             }
@@ -35,7 +37,8 @@ pub(super) async fn publish(request: Request<Incoming>, feed: Feed) -> Reply {
 async fn body(request: Request<Incoming>) -> Result<Bytes, Refusal> {
     let too_large =
         || Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is longer than 16 MiB");
-    // Said before the body is asked for, so that a client with `Expect: 100-continue` does not send it at all.
+    // Said before the body is asked for, so that a client with `Expect: 100-continue` does not send
+    // it at all.
     if request.body().size_hint().lower() > BODY_BYTES as u64 {
         return Err(too_large());
     }

@@ -14,7 +14,8 @@ impl<'a> Query<'a> {
         Self(query.unwrap_or_default().as_bytes())
     }
 
-    /// The value of a key. Keys that nobody asks for are ignored; one that comes twice is not guessed about.
+    /// The value of a key. Keys that nobody asks for are ignored; one that comes twice is not
+    /// guessed about.
     pub(crate) fn get(&self, key: &str) -> Result<Option<Cow<'a, str>>, String> {
         let mut found = None;
         for pair in self.0.split(|byte| *byte == b'&') {

@@ -1,4 +1,5 @@
-//! Answers to requests that cannot be served: a status, and a sentence for the person who can fix it.
+//! Answers to requests that cannot be served: a status, and a sentence for the person who can fix
+//! it.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,5 @@
-//! A sign of life at fixed times, whatever else is sent: a timer that is touched once per beat, not per delivery.
+//! A sign of life at fixed times, whatever else is sent: a timer that is touched once per beat, not
+//! per delivery.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
@@ -34,7 +35,8 @@ impl Heartbeat {
     /// Ready once per beat. Beats that were missed together count as one.
     pub(super) fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let armed = self.armed.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()));
-        // With a thousand clients what costs is to fetch the timer into the cache, not to read the clock.
+        // With a thousand clients what costs is to fetch the timer into the cache, not to read the
+        // clock.
         if armed && Instant::now() < self.due {
             return Poll::Pending;
         }

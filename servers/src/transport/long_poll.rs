@@ -21,8 +21,8 @@ pub(super) const TRANSPORT: Transport = Transport {
     serve: Serve::Http(serve),
 };
 
-/// A request waits this long unless it says otherwise. RFC 6202 section 5.5 calls 30 s the safer value for what is
-/// between a client and us.
+/// A request waits this long unless it says otherwise. RFC 6202 section 5.5 calls 30 s the safer
+/// value for what is between a client and us.
 const HOLD: Duration = Duration::from_secs(25);
 
 /// The longest wait: most of those give up after 60 s.

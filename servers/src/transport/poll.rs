@@ -8,8 +8,8 @@ use super::{Context, Reply};
 use crate::feed::{Cursor, Delivery, Gap, Limit, Slice, Start};
 use crate::http::{self, Body, Query, Refusal};
 
-/// A page, unless the request says otherwise. The bytes only keep one answer from filling the memory: a poll that
-/// comes once an interval should find all that has come meanwhile.
+/// A page, unless the request says otherwise. The bytes only keep one answer from filling the
+/// memory: a poll that comes once an interval should find all that has come meanwhile.
 const PAGE: Limit = Limit { updates: 1000, bytes: 8 << 20 };
 
 /// A poll that was understood.
@@ -19,7 +19,8 @@ pub(super) struct Poll {
     limit: Limit,
     /// No cursor was sent: the answer is the current one, at once.
     from_now: bool,
-    /// `If-None-Match`, all its lines. A copy: the original would hold the buffer that the request was read into.
+    /// `If-None-Match`, all its lines. A copy: the original would hold the buffer that the request
+    /// was read into.
     if_none_match: Option<Box<str>>,
     /// The request's, emptied, for the answer: its memory is the right size and at hand.
     headers: HeaderMap,

@@ -33,7 +33,8 @@ fn serve(request: Request<Incoming>, context: Context) -> Task<Reply> {
         Err(refusal) => return at_once(refusal.into()),
     };
     drop(request);
-    // The cursor is taken before the head is sent: whoever has seen the head misses nothing from then on.
+    // The cursor is taken before the head is sent: whoever has seen the head misses nothing from
+    // then on.
     let events = Events {
         cursor: context.feed.cursor(start),
         heartbeat: Heartbeat::new(context.params.duration(&HEARTBEAT)),
@@ -51,7 +52,8 @@ fn serve(request: Request<Incoming>, context: Context) -> Task<Reply> {
     at_once(reply)
 }
 
-/// `Last-Event-ID`, which a browser sends when it comes back, wins over the `after` of the URL it began with.
+/// `Last-Event-ID`, which a browser sends when it comes back, wins over the `after` of the URL it
+/// began with.
 fn start<B>(request: &Request<B>, context: &Context) -> Result<Start, Refusal> {
     if !http::is_read(request.method()) {
         return Err(Refusal::method("GET, HEAD"));
@@ -126,7 +128,8 @@ fn write_events(slice: &Slice<'_>, out: &mut Vec<u8>) {
     }
 }
 
-/// With data, because an event without is never dispatched; with the id from which a client goes on.
+/// With data, because an event without is never dispatched; with the id from which a client goes
+/// on.
 fn gap_event(gap: Gap, place: Place<'_>) -> Bytes {
     format!("event: gap\nid: {place}\ndata: {{\"gap\":{gap}}}\n\n").into()
 }

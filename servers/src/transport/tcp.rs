@@ -65,8 +65,8 @@ impl Connection {
                 }
             }
             if self.cursor.poll_ready(cx).is_pending() {
-                // Asked only when there is nothing to send: a client that has gone while there is something shows
-                // it by not taking it.
+                // Asked only when there is nothing to send: a client that has gone while there is
+                // something shows it by not taking it.
                 return self.poll_gone(cx).map(drop);
             }
             match self.cursor.ready(self.context.push_encoder()) {

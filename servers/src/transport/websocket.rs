@@ -23,8 +23,9 @@ pub(super) const TRANSPORT: Transport = Transport {
     serve: Serve::Http(serve),
 };
 
-/// tungstenite allocates this for a client that says something, and fills it with zeros at each read. Its default of
-/// 128 KiB would make WebSocket look hungry for memory and CPU; what the clients of a feed send is pongs of 6 bytes.
+/// tungstenite allocates this for a client that says something, and fills it with zeros at each
+/// read. Its default of 128 KiB would make WebSocket look hungry for memory and CPU; what the
+/// clients of a feed send is pongs of 6 bytes.
 const READ_BUFFER_BYTES: Knob = Knob {
     name: "read_buffer_bytes",
     about: "tungstenite's read buffer, per client",

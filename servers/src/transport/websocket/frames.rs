@@ -1,4 +1,5 @@
-//! Frames from the server: never masked, never fragmented, so a header is two to ten bytes and the text.
+//! Frames from the server: never masked, never fragmented, so a header is two to ten bytes and the
+//! text.
 
 use bytes::Bytes;
 
@@ -7,8 +8,8 @@ use crate::feed::{Gap, Place, Slice};
 /// FIN and the opcode of a text message (RFC 6455 section 5.2).
 const TEXT: u8 = 0x81;
 
-/// A text frame per update. All clients get the same bytes, so they are made once; going through tungstenite would
-/// copy them into a buffer of each client.
+/// A text frame per update. All clients get the same bytes, so they are made once; going through
+/// tungstenite would copy them into a buffer of each client.
 pub(super) fn write_updates(slice: &Slice<'_>, out: &mut Vec<u8>) {
     for update in slice.updates() {
         write_text(&update.bytes, out);

@@ -63,7 +63,8 @@ fn only<'a, B>(
     Ok(value)
 }
 
-/// 16 bytes are 22 characters of base64 and two of padding; of the last character only two bits are used.
+/// 16 bytes are 22 characters of base64 and two of padding; of the last character only two bits are
+/// used.
 fn is_key(key: &[u8]) -> bool {
     let Some((digits, padding)) = key.split_at_checked(22) else { return false };
     let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');

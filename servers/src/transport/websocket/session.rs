@@ -1,6 +1,7 @@
 //! One WebSocket client after the upgrade.
 //!
-//! tungstenite decodes what the client sends and answers it; updates go past it, as bytes that all clients share.
+//! tungstenite decodes what the client sends and answers it; updates go past it, as bytes that all
+//! clients share.
 
 use std::future::poll_fn;
 use std::io;
@@ -31,8 +32,8 @@ pub(super) const MESSAGE_BYTES: usize = 64 << 10;
 /// tungstenite only ever writes pings, pongs and one close.
 const WRITE_BUFFER_BYTES: usize = 4 << 10;
 
-/// How long a client is waited for after a close frame. Closing while its bytes are unread would reset the
-/// connection, and the close frame could be lost with it.
+/// How long a client is waited for after a close frame. Closing while its bytes are unread would
+/// reset the connection, and the close frame could be lost with it.
 const CLOSE_WAIT: Duration = Duration::from_secs(1);
 
 /// Why a session ends.
@@ -47,7 +48,8 @@ pub(super) struct Session {
     wire: Wire,
     /// Made when the client says something: until then there is nothing to decode.
     protocol: Option<Box<WebSocketContext>>,
-    /// tungstenite may have read more than the message that it gave us last: it is asked before the socket is.
+    /// tungstenite may have read more than the message that it gave us last: it is asked before the
+    /// socket is.
     hearing: bool,
     /// tungstenite may hold bytes of a frame that must go out before anything else does.
     unflushed: bool,
@@ -107,7 +109,8 @@ impl Session {
                 Poll::Pending => return self.poll_dead(cx),
             }
             let idle = self.cursor.poll_ready(cx).is_pending();
-            // The client is listened to when there is nothing to send, and now and then if there always is.
+            // The client is listened to when there is nothing to send, and now and then if there
+            // always is.
             if idle || round % 16 == 0 {
                 match self.poll_other(cx) {
                     Poll::Ready(Ok(())) => continue,
@@ -149,8 +152,8 @@ impl Session {
         self.poll_hear(cx)
     }
 
-    /// A ping. A client that has not answered the one before is dead, unless it is still taking, however slowly,
-    /// what is in front of the ping.
+    /// A ping. A client that has not answered the one before is dead, unless it is still taking,
+    /// however slowly, what is in front of the ping.
     fn beat(&mut self, cx: &mut task::Context<'_>) -> Result<(), End> {
         let taking = std::mem::take(&mut self.wire.taking);
         if self.unanswered {

@@ -1,4 +1,5 @@
-//! The socket under a session, as both sides of it want it: updates are shared bytes, tungstenite reads and writes.
+//! The socket under a session, as both sides of it want it: updates are shared bytes, tungstenite
+//! reads and writes.
 
 use std::io::{self, Read, Write};
 use std::pin::Pin;
@@ -10,8 +11,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::session::MESSAGE_BYTES;
 use crate::listen::Stream;
 
-/// All frames of one message together, with their headers: thousands of tiny fragments are refused long before
-/// they add up to a long message.
+/// All frames of one message together, with their headers: thousands of tiny fragments are refused
+/// long before they add up to a long message.
 const FRAGMENTS_BYTES: usize = 2 * MESSAGE_BYTES;
 
 /// The socket, and the bytes of updates that go out before tungstenite may write.
