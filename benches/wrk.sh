@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Our poll client against wrk: CPU of the load generator per request, against the same server, both
-# pinned to the same core, in turns. Needs wrk and python3; a few polls ahead of what wrk asks for,
-# both ask for nothing new (204).
+# pinned to the same core, in turns. Needs wrk and python3. Nearly all answers are 204: there is
+# nothing new. wrk's CPU has its start and its connecting in it, ours only the window's.
 #
 #   benches/wrk.sh [TURNS]
 set -euo pipefail

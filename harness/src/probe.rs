@@ -9,8 +9,6 @@ use crate::clock;
 /// One look at a process. The sums are over its threads that live now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
-    /// When it was read.
-    pub at_ns: u64,
     /// CPU time of all threads, ended ones too.
     pub cpu_ns: u64,
     /// Time runnable without a core.
@@ -24,11 +22,7 @@ pub struct Cost {
 impl Cost {
     /// Reads a process; zeros for what is gone.
     pub fn read(pid: u32) -> Self {
-        let mut cost = Self {
-            at_ns: clock::now_ns(),
-            cpu_ns: clock::process_cpu_ns(pid).unwrap_or(0),
-            ..Self::default()
-        };
+        let mut cost = Self { cpu_ns: clock::process_cpu_ns(pid).unwrap_or(0), ..Self::default() };
         let tasks = Process::new(pid as i32).and_then(|process| process.tasks());
         for task in tasks.into_iter().flatten().flatten() {
             let path = format!("/proc/{pid}/task/{}", task.tid);
@@ -46,7 +40,6 @@ impl Cost {
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         Self {
-            at_ns: self.at_ns.saturating_sub(earlier.at_ns),
             cpu_ns: self.cpu_ns.saturating_sub(earlier.cpu_ns),
             run_queue_wait_ns: self.run_queue_wait_ns.saturating_sub(earlier.run_queue_wait_ns),
             voluntary_switches: self.voluntary_switches.saturating_sub(earlier.voluntary_switches),

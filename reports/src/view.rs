@@ -36,11 +36,6 @@ impl<'a> View<'a> {
     pub fn new(loaded: &'a Loaded) -> Self {
         Self { run: &loaded.run, loaded, subjects: subjects(&loaded.run) }
     }
-
-    /// A floor to compare with: delay, and where it was measured.
-    pub fn floor(&self) -> (f64, &'static str) {
-        floor(self.run)
-    }
 }
 
 /// The transports of a run in the order in which they are shown.

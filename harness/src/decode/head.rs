@@ -16,8 +16,6 @@ pub struct Head {
     pub content_length: Option<usize>,
     /// Whether the body is chunked.
     pub chunked: bool,
-    /// Whether the server will close the connection.
-    pub close: bool,
 }
 
 /// Reads a head at the start of `bytes`; `None` while it is incomplete.
@@ -36,7 +34,6 @@ pub fn read(bytes: &[u8]) -> Result<Option<Head>, ProtocolError> {
         bytes: length,
         content_length: None,
         chunked: false,
-        close: false,
     };
     for field in response.headers.iter() {
         let value = field.value;
@@ -48,8 +45,6 @@ pub fn read(bytes: &[u8]) -> Result<Option<Head>, ProtocolError> {
                 })?);
         } else if field.name.eq_ignore_ascii_case("transfer-encoding") {
             head.chunked = value.eq_ignore_ascii_case(b"chunked");
-        } else if field.name.eq_ignore_ascii_case("connection") {
-            head.close = value.eq_ignore_ascii_case(b"close");
         }
     }
     Ok(Some(head))
