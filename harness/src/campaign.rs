@@ -49,14 +49,12 @@ impl Campaign {
     /// When it cannot be written.
     pub fn new(stage: Stage, rivals: Vec<Rival>, path: &Path) -> Result<Self> {
         let directory = RunDirectory::create(path)?;
-        let congestion = machine::congestion_in_use(&stage.scenario.server.congestion)?;
-        let environment = machine::environment(&stage.cores, stage.workers, &congestion);
         let mut run = Run {
             format_version: FORMAT_VERSION,
             seed: stage.scenario.measure.seed,
             scenario: stage.scenario.clone(),
             started: machine::started(),
-            environment,
+            environment: stage.environment.clone(),
             calibration: Calibration::default(),
             sizes: Sizes::default(),
             predictions: Vec::new(),
@@ -98,8 +96,9 @@ impl Campaign {
     /// # Errors
     /// When a process does not start or dies, or the disk is full.
     pub async fn make(&mut self) -> Result<()> {
-        let Calibrated { calibration, sizes, ingest_ns_per_publish } =
+        let Calibrated { calibration, sizes, ingest_ns_per_publish, warnings } =
             calibrate::calibrate(&self.stage).await?;
+        self.run.warn(warnings);
         self.run.predictions = predict(&self.run.scenario, &sizes, &calibration);
         self.run.calibration = calibration;
         self.run.sizes = sizes;
@@ -222,7 +221,10 @@ impl Campaign {
 /// # Errors
 /// When a calibration trial cannot be run.
 pub async fn predictions(stage: &Stage) -> Result<(Calibration, Sizes, Vec<Prediction>)> {
-    let Calibrated { calibration, sizes, .. } = calibrate::calibrate(stage).await?;
+    let Calibrated { calibration, sizes, warnings, .. } = calibrate::calibrate(stage).await?;
+    for warning in warnings {
+        eprintln!("{}: {warning}", warning.severity);
+    }
     let predictions = predict(&stage.scenario, &sizes, &calibration);
     Ok((calibration, sizes, predictions))
 }

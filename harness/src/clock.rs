@@ -1,5 +1,7 @@
 //! One clock for everything: `CLOCK_MONOTONIC` in ns, which all processes of a host share.
 
+use std::time::Duration;
+
 use nix::errno::Errno;
 use nix::sys::time::TimeSpec;
 use nix::time::{ClockId, ClockNanosleepFlags, clock_gettime, clock_nanosleep};
@@ -18,6 +20,11 @@ pub fn sleep_until(instant_ns: u64) {
     while clock_nanosleep(ClockId::CLOCK_MONOTONIC, ClockNanosleepFlags::TIMER_ABSTIME, &deadline)
         == Err(Errno::EINTR)
     {}
+}
+
+/// Time from now to an instant; zero when it is past.
+pub fn until(instant_ns: u64) -> Duration {
+    Duration::from_nanos(instant_ns.saturating_sub(now_ns()))
 }
 
 /// CPU time that a process has used, all threads, ended ones too, in ns. `None`: it is gone.

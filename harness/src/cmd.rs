@@ -55,6 +55,15 @@ pub enum Verb {
     /// A load worker; started by `run`
     #[command(hide = true)]
     Worker,
+    /// Become a program that dies with its parent; every process of a run is started by it
+    #[command(hide = true)]
+    WithParent {
+        /// The parent's process
+        parent: u32,
+        /// The program and its arguments
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        program: Vec<std::ffi::OsString>,
+    },
 }
 
 /// A usage error: exit code 2.

@@ -8,35 +8,25 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::Pid;
 use results::Environment;
 
-/// What the whole machine has done since boot, summed over its cores.
+/// What the run's cores have done since boot, summed: what happens on others does not concern it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Load {
     /// Time not idle and not waiting for a disk, ns, in the kernel's ticks of 10 ms.
     pub busy_ns: u64,
     /// Time taken by the hypervisor.
     pub steal_ns: u64,
-    /// Connections dropped because an accept queue was full, or refused in a SYN flood.
+    /// Of the whole network namespace: connections dropped because an accept queue was full, or refused in a SYN flood.
     pub accept_overflows: u64,
 }
 
 impl Load {
     /// Reads /proc; zeros for what this kernel does not say.
-    pub fn read() -> Self {
+    pub fn read(cores: &Cores) -> Self {
+        let (busy, steal) = ticks(&fs::read_to_string("/proc/stat").unwrap_or_default(), cores);
         let tick_ns = 1_000_000_000 / procfs::ticks_per_second().max(1);
-        let text = fs::read_to_string("/proc/stat").unwrap_or_default();
-        let fields: Vec<u64> = text
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .split_whitespace()
-            .skip(1)
-            .filter_map(|field| field.parse().ok())
-            .collect();
-        let field = |place: usize| fields.get(place).copied().unwrap_or(0) * tick_ns;
         Self {
-            // user, nice, system, irq, softirq
-            busy_ns: field(0) + field(1) + field(2) + field(5) + field(6),
-            steal_ns: field(7),
+            busy_ns: busy * tick_ns,
+            steal_ns: steal * tick_ns,
             accept_overflows: netstat("ListenOverflows") + netstat("ListenDrops"),
         }
     }
@@ -50,6 +40,25 @@ impl Load {
             accept_overflows: self.accept_overflows.saturating_sub(earlier.accept_overflows),
         }
     }
+}
+
+/// Busy and stolen ticks of these cores, from the text of /proc/stat (proc_stat(5)).
+fn ticks(stat: &str, cores: &Cores) -> (u64, u64) {
+    let (mut busy, mut steal) = (0, 0);
+    for line in stat.lines() {
+        let Some((name, fields)) = line.split_once(' ') else { continue };
+        let core = name.strip_prefix("cpu").and_then(|number| number.parse().ok());
+        if !core.is_some_and(|core| cores.has(core)) {
+            continue;
+        }
+        let fields: Vec<u64> =
+            fields.split_whitespace().map(|field| field.parse().unwrap_or(0)).collect();
+        let field = |place: usize| fields.get(place).copied().unwrap_or(0);
+        // user, nice, system, irq, softirq
+        busy += field(0) + field(1) + field(2) + field(5) + field(6);
+        steal += field(7);
+    }
+    (busy, steal)
 }
 
 /// A counter of /proc/net/netstat, whose lines come in pairs of names and values.
@@ -87,6 +96,11 @@ impl Cores {
         let rest: Vec<usize> = all.iter().filter(|core| !server.contains(core)).copied().collect();
         let harness = if rest.is_empty() { all } else { rest };
         Self { server, harness }
+    }
+
+    /// Whether the run uses this core.
+    pub fn has(&self, core: usize) -> bool {
+        self.server.contains(&core) || self.harness.contains(&core)
     }
 
     /// How many they are, both sides together.
@@ -248,4 +262,24 @@ fn field(path: &str, name: &str) -> String {
     let text = fs::read_to_string(path).unwrap_or_default();
     let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default();
     line.split_once([':', '=']).map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_other_cores_do_is_no_foreign_load() {
+        let stat = "cpu  111 222 333 444 5 6 7 8 0 0\n\
+                    cpu0 1 2 3 999 50 4 5 6 0 0\n\
+                    cpu1 10 20 30 999 50 40 50 60 0 0\n\
+                    cpu10 100 100 100 999 50 100 100 100 0 0\nintr 77 8\n";
+        let cores = |server: &[usize], harness: &[usize]| Cores {
+            server: server.to_vec(),
+            harness: harness.to_vec(),
+        };
+        assert_eq!(ticks(stat, &cores(&[0], &[1])), (165, 66));
+        assert_eq!(ticks(stat, &cores(&[0], &[0])), (15, 6));
+        assert_eq!(ticks(stat, &cores(&[10], &[1])), (650, 160));
+    }
 }

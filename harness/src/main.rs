@@ -30,10 +30,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Verb::Scenarios(args) => cmd::scenarios::run(&args),
         Verb::Doctor(args) => cmd::doctor::run(&args),
         Verb::Generate(args) => cmd::generate::run(&args),
-        Verb::Worker => {
-            // A worker without its orchestrator would follow a feed for ever.
-            nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)?;
-            harness::worker::run().map(|()| ExitCode::SUCCESS)
-        }
+        Verb::Worker => harness::worker::run().map(|()| ExitCode::SUCCESS),
+        Verb::WithParent { parent, program } => Err(harness::process::become_of(parent, &program)),
     }
 }

@@ -71,7 +71,7 @@ pub fn measured(trial: &Trial, seen: &Seen, place: Place) -> Result<Measured> {
         timeline: timeline(trial, seen, &sum, place),
         resources: resources(trial, seen, place),
         positions: positions(trial, &sum, place),
-        warnings: failures(trial, &sum, place),
+        warnings: failures(trial, &sum, seen.unready, place),
         row,
         causes,
         delay,
@@ -133,6 +133,7 @@ fn costs(row: &mut Row, seen: &Seen) {
         Some(seen.kept.late.len() - seen.kept.late.count_between(0, LATE_NS));
     row.publisher_run_queue_wait_ns = seen.kept.run_queue_wait_ns;
     row.steal_ns = seen.load.steal_ns;
+    row.server_drain_cpu_ns = seen.drain_cpu_ns;
     row.foreign_cpu_ns = Some(seen.load.busy_ns.saturating_sub(ours_ns));
     row.accept_overflows = seen.accept_overflows;
 }
@@ -200,7 +201,7 @@ fn positions(trial: &Trial, sum: &Sample, place: Place) -> Vec<Position> {
     ranked.collect()
 }
 
-fn failures(trial: &Trial, sum: &Sample, place: Place) -> Vec<Warning> {
+fn failures(trial: &Trial, sum: &Sample, unready: u64, place: Place) -> Vec<Warning> {
     let about = |rule: &str, message: String| {
         Warning::new(rule, results::Verdict::Suspect, message)
             .about(&trial.label, Some(place.repetition))
@@ -216,6 +217,15 @@ fn failures(trial: &Trial, sum: &Sample, place: Place) -> Vec<Warning> {
             ),
         ));
     }
+    if unready > 0 {
+        warnings.push(about(
+            "not-ready",
+            format!(
+                "{unready} connected clients had not seen the warm-up when the window opened: \
+                 what they missed of it arrives in the window"
+            ),
+        ));
+    }
     if sum.disagreeing > 0 {
         warnings.push(about("instruments", format!(
             "the codec counters of {} clients differ from the kernel's TCP_INFO: bytes were sent \
@@ -223,7 +233,7 @@ fn failures(trial: &Trial, sum: &Sample, place: Place) -> Vec<Warning> {
             sum.disagreeing
         )));
     }
-    if sum.unmetered > sum.refused + sum.dropped {
+    if sum.unmetered > 0 {
         warnings.push(about(
             "instruments",
             format!(

@@ -48,7 +48,10 @@ pub enum Order {
         /// ns of `CLOCK_MONOTONIC`.
         deadline_ns: u64,
     },
-    /// The window is about to open: take the counters of clients that only listen, say `Opened`.
+    /// The warm-up is over: take the counters of clients that only listen, say `Paused`.
+    Pause,
+    /// The window is about to open, or to open at another time than was said before, because that
+    /// was too soon; say `Opened`.
     Open {
         /// The publishes that count.
         window: Window,
@@ -79,6 +82,8 @@ pub enum Word {
         /// Clients that have not seen the number, failed ones aside.
         behind: u32,
     },
+    /// Answer to `Pause`.
+    Paused,
     /// Answer to `Open`.
     Opened,
     /// Answer to `Close`.
@@ -116,7 +121,7 @@ pub struct Sample {
     pub kernel: TcpCounters,
     /// Clients whose two instruments disagree.
     pub disagreeing: u64,
-    /// Clients without both snapshots.
+    /// Clients without both snapshots, of those that neither stayed away nor left.
     pub unmetered: u64,
     /// Bytes of connecting and upgrading.
     pub connect: Counters,

@@ -1,6 +1,8 @@
 //! The processes of a run: the server under test and the load workers, each with a core of its own.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -63,7 +65,7 @@ impl Server {
     ) -> Result<Self> {
         let control = directory.join("control.socket");
         let _ = std::fs::remove_file(&control);
-        let mut command = Command::new(&program.path);
+        let mut command = with_parent(&program.path)?;
         command
             .args(&program.arguments)
             .args(["--listen", "127.0.0.1:0", "--tcp", "127.0.0.1:0", "--control"])
@@ -133,7 +135,7 @@ impl Worker {
     /// # Errors
     /// When it cannot be started.
     pub async fn start(assignment: &Assignment, cores: &[usize]) -> Result<Self> {
-        let mut command = Command::new(own_path()?);
+        let mut command = with_parent(&own_path()?)?;
         command.arg("worker").stdin(Stdio::piped()).stderr(Stdio::inherit());
         let mut child = spawn(command, cores, cores).context("while starting a load worker")?;
         let stdout = lines(&mut child)?;
@@ -180,6 +182,31 @@ impl Worker {
 /// When the kernel does not say, or the file was replaced while we run.
 pub fn own_path() -> Result<PathBuf> {
     std::env::current_exe().context("while looking for the feedlab program itself")
+}
+
+/// A command that starts `program`, ours or not, so that it dies with us.
+fn with_parent(program: &Path) -> Result<Command> {
+    let mut command = Command::new(own_path()?);
+    command.arg("with-parent").arg(std::process::id().to_string()).arg(program);
+    Ok(command)
+}
+
+/// Becomes `program`, which the kernel kills when `parent` dies, whatever program it is: one that
+/// outlives its orchestrator would serve or follow a feed for ever. Returns only to say why not.
+pub fn become_of(parent: u32, program: &[OsString]) -> anyhow::Error {
+    if let Err(error) = nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL) {
+        return anyhow!(error).context("while asking to die with the parent");
+    }
+    // It may have died before the kernel was asked.
+    if nix::unistd::getppid().as_raw() != parent as i32 {
+        return anyhow!("the process that started this one is gone");
+    }
+    let Some((path, arguments)) = program.split_first() else {
+        return anyhow!("there is no program to become");
+    };
+    // The signal survives an exec (prctl(2), PR_SET_PDEATHSIG).
+    let error = std::process::Command::new(path).args(arguments).exec();
+    anyhow!(error).context(format!("while starting {}", path.display()))
 }
 
 /// Starts a process on cores of its own: it inherits ours at the fork, before it has threads.

@@ -4,6 +4,7 @@
 //! it. *Late* is from the intended time until the publisher is awake with the payload in hand;
 //! *held* is the time that it then waits behind a request in flight.
 
+use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
@@ -26,6 +27,10 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Turn length asked of the scheduler: far below a period, far above the work of one publish.
 const SLICE_NS: u64 = 200_000;
+
+/// A request carries at most this much, or one update if that is larger: half of what a server must
+/// take (16 MiB), so that a backlog of large updates is not refused.
+const REQUEST_BYTES_MAX: usize = 8 << 20;
 
 /// What to publish and when.
 pub struct Plan {
@@ -70,9 +75,12 @@ struct Publisher {
     stream: UnixStream,
     plan: Plan,
     kept: Kept,
-    /// Payloads that are due, one per line, and when each was in hand.
+    /// Payloads that are due, one per line.
     due: Vec<u8>,
-    in_hand_ns: Vec<u64>,
+    /// Of each of them: when it was in hand, and where in `due` it ends.
+    in_hand: VecDeque<(u64, usize)>,
+    /// How many publishes the requests so far have carried.
+    sent: u64,
     answer: Vec<u8>,
 }
 
@@ -84,7 +92,15 @@ impl Publisher {
             held: histogram(),
             run_queue_wait_ns: 0,
         };
-        Self { stream, plan, kept, due: Vec::new(), in_hand_ns: Vec::new(), answer: Vec::new() }
+        Self {
+            stream,
+            plan,
+            kept,
+            due: Vec::new(),
+            in_hand: VecDeque::new(),
+            sent: 0,
+            answer: Vec::new(),
+        }
     }
 
     fn run(mut self) -> Result<Kept> {
@@ -96,7 +112,7 @@ impl Publisher {
         while next < self.plan.intended_ns.len() && !self.plan.stop.load(Ordering::Relaxed) {
             clock::sleep_until(self.plan.intended_ns[next]);
             next = self.take_due(next);
-            while !self.in_hand_ns.is_empty() {
+            while !self.in_hand.is_empty() {
                 next = self.send(next)?;
             }
         }
@@ -118,28 +134,31 @@ impl Publisher {
             self.due.push(b'\n');
             let in_hand_ns = clock::now_ns();
             self.kept.late.saturating_record(in_hand_ns - intended_ns);
-            self.in_hand_ns.push(in_hand_ns);
+            self.in_hand.push_back((in_hand_ns, self.due.len()));
             next += 1;
         }
     }
 
     /// Sends what is due and, until the answer is here, takes what becomes due meanwhile.
     fn send(&mut self, mut next: usize) -> Result<usize> {
-        let head = format!(
-            "POST /publish HTTP/1.1\r\nHost: feedlab\r\nContent-Length: {}\r\n\r\n",
-            self.due.len()
-        );
+        let (count, bytes) = fitting(&self.in_hand, REQUEST_BYTES_MAX);
+        let head =
+            format!("POST /publish HTTP/1.1\r\nHost: feedlab\r\nContent-Length: {bytes}\r\n\r\n");
         let mut request = head.into_bytes();
-        request.append(&mut self.due);
+        request.extend(self.due.drain(..bytes));
         let sent_ns = clock::now_ns();
-        for in_hand_ns in self.in_hand_ns.drain(..) {
+        for (in_hand_ns, _) in self.in_hand.drain(..count) {
             self.kept.held.saturating_record(sent_ns - in_hand_ns);
         }
-        let sending = next as u64;
+        for (_, end) in &mut self.in_hand {
+            *end -= bytes;
+        }
+        self.sent += count as u64;
         self.stream.write_all(&request).context("while publishing")?;
+        let deadline_ns = sent_ns + ANSWER_TIMEOUT.as_nanos() as u64;
         loop {
-            if self.wait_answer(next)? && self.read_answer()? {
-                self.kept.last = self.plan.first + sending - 1;
+            if self.wait_answer(next, deadline_ns)? && self.read_answer()? {
+                self.kept.last = self.plan.first + self.sent - 1;
                 return Ok(next);
             }
             next = self.take_due(next);
@@ -147,14 +166,15 @@ impl Publisher {
     }
 
     /// Waits for bytes of the answer, at most until the next publish is due.
-    fn wait_answer(&self, next: usize) -> Result<bool> {
+    fn wait_answer(&self, next: usize, deadline_ns: u64) -> Result<bool> {
         let now_ns = clock::now_ns();
-        let longest_ns = ANSWER_TIMEOUT.as_nanos() as u64;
+        if now_ns >= deadline_ns {
+            bail!("the server did not accept an update in {} s", ANSWER_TIMEOUT.as_secs());
+        }
         let due_ns = self.plan.intended_ns.get(next).copied().unwrap_or(u64::MAX);
-        let wait_ns = due_ns.saturating_sub(now_ns).min(longest_ns);
+        let wait_ns = due_ns.min(deadline_ns).saturating_sub(now_ns);
         let mut sockets = [PollFd::new(self.stream.as_fd(), PollFlags::POLLIN)];
         match ppoll(&mut sockets, Some(clock::time_spec(wait_ns)), None) {
-            Ok(0) if wait_ns == longest_ns => bail!("the server did not accept an update in 30 s"),
             Ok(ready) => Ok(ready > 0),
             Err(nix::errno::Errno::EINTR) => Ok(false),
             Err(error) => Err(error).context("while waiting for the server to accept an update"),
@@ -183,6 +203,12 @@ impl Publisher {
     }
 }
 
+/// How many of the updates in hand fit into a request, at least one, and their bytes.
+fn fitting(in_hand: &VecDeque<(u64, usize)>, bytes_max: usize) -> (usize, usize) {
+    let count = in_hand.iter().take_while(|(_, end)| *end <= bytes_max).count().max(1);
+    (count, in_hand.get(count - 1).map_or(0, |(_, end)| *end))
+}
+
 /// Appends the payload `{"n":…,"t":…,…}` of publish `n`, padded upwards to `bytes`.
 pub fn payload(buffer: &mut Vec<u8>, n: u64, intended_ns: u64, fields: &str, bytes: usize) {
     const PAD: &[u8] = b",\"pad\":\"\"}";
@@ -209,7 +235,15 @@ fn own_run_queue_wait_ns() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::payload;
+    use super::{fitting, payload};
+
+    #[test]
+    fn a_backlog_goes_out_in_requests_that_a_server_takes() {
+        let ends = |ends: &[usize]| ends.iter().map(|end| (0, *end)).collect();
+        assert_eq!(fitting(&ends(&[40, 80, 120]), 100), (2, 80));
+        assert_eq!(fitting(&ends(&[40, 80, 120]), 120), (3, 120));
+        assert_eq!(fitting(&ends(&[400]), 100), (1, 400), "one always goes");
+    }
 
     #[test]
     fn payloads_have_the_scenarios_size_and_stay_json() {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use results::Environment;
 use scenarios::{Scenario, Schedule};
 use servers::Params;
 
@@ -22,6 +23,8 @@ pub struct Stage {
     pub workers: u32,
     /// What the user sees meanwhile.
     pub progress: Progress,
+    /// The conditions that the scenario does not set.
+    pub environment: Environment,
     own_path: PathBuf,
     directory: tempfile::TempDir,
 }
@@ -39,8 +42,11 @@ impl Stage {
             .prefix("feedlab-")
             .tempdir()
             .context("while making a private directory for the sockets")?;
+        let workers = resolve::workers(&scenario, &cores);
+        let congestion = machine::congestion_in_use(&scenario.server.congestion)?;
         Ok(Self {
-            workers: resolve::workers(&scenario, &cores),
+            environment: machine::environment(&cores, workers, &congestion),
+            workers,
             own_path: process::own_path()?,
             scenario,
             cores,
@@ -89,7 +95,7 @@ impl Stage {
     /// `feedlab serve` with one transport and the scenario's conditions.
     fn own_server(&self, transport: &str) -> Program {
         let server = &self.scenario.server;
-        let mut arguments = vec!["serve".to_owned(), "--with-parent".to_owned()];
+        let mut arguments = vec!["serve".to_owned()];
         let mut add = |flag: &str, value: String| arguments.extend([flag.to_owned(), value]);
         add("--transport", transport.to_owned());
         add("--history", server.history.to_string());

@@ -1,6 +1,7 @@
 //! One trial: a fresh server, its clients, a warm-up, a window, a drain.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,20 +15,27 @@ use rand_chacha::ChaCha8Rng;
 use scenarios::Schedule;
 
 use crate::clock::{self, SECOND_NS};
+use crate::crew::Crew;
 use crate::machine::{Cores, Load};
-use crate::order::{Assignment, Order, Sample, Word};
+use crate::order::Sample;
 use crate::probe::{self, Cost};
-use crate::process::{Program, Server, Worker};
+use crate::process::{Program, Server};
 use crate::publish::{self, Kept, Plan};
 use crate::tally::Window;
+use crate::watch::{self, Glance, Look};
 
 /// Publishes whose arrivals are kept in full for the chart of positions in the fan-out.
 const SIGHTED_PUBLISHES: usize = 20;
 
-/// Time between the order to open the window and its first publish, and more for each client:
-/// long enough for the workers to take 10,000 counters.
-const OPENING_NS: u64 = 200_000_000;
-const OPENING_PER_CLIENT_NS: u64 = 30_000;
+/// Time between the order to open the window and its first publish, at first: a hundred times what
+/// the workers need to read it.
+const OPENING_NS: u64 = 100_000_000;
+
+/// Less time than this between a worker's answer and the first publish is too little.
+const OPEN_BEFORE_NS: u64 = 20_000_000;
+
+/// As often the opening is put off, each time for twice as long: to 6.4 s.
+const OPENINGS_MAX: u32 = 7;
 
 /// What a drain may take beyond two poll intervals.
 const DRAIN_NS: u64 = 5 * SECOND_NS;
@@ -68,21 +76,6 @@ pub struct Trial {
     pub sight_all: bool,
 }
 
-/// A look at the server and the workers, once a second.
-#[derive(Clone, Copy, Debug)]
-pub struct Look {
-    /// Since the window's start.
-    pub at_ns: u64,
-    /// Server CPU since the window's start.
-    pub server_cpu_ns: u64,
-    /// Its resident memory.
-    pub server_rss_bytes: u64,
-    /// CPU of all workers since the window's start.
-    pub client_cpu_ns: u64,
-    /// Steal since the window's start.
-    pub steal_ns: u64,
-}
-
 /// What came of it.
 pub struct Seen {
     /// The workers' samples, one each.
@@ -91,8 +84,12 @@ pub struct Seen {
     pub kept: Kept,
     /// The publishes that counted.
     pub window: Window,
+    /// Connected clients that no update of the warm-up had reached when the window opened.
+    pub unready: u64,
     /// Cost of the server over the window.
     pub server: Cost,
+    /// CPU that the server used after the window to deliver what was due in it, ns.
+    pub drain_cpu_ns: u64,
     /// Cost of each worker over the window.
     pub workers: Vec<Cost>,
     /// Cost of the orchestrator, the publisher in it, over the window.
@@ -130,12 +127,14 @@ impl Trial {
             // Not sooner: the pages of the program that the workers share with the server count
             // for less once they run.
             let pss_empty_bytes = probe::pss_bytes(pid);
-            let before_ramp = Load::read();
+            let before_ramp = Load::read(cores);
             crew.ramp().await?;
-            let last = self.warm_up(&control, &mut crew).await?;
-            let mut seen = self.measure(&control, &mut crew, pid, last + 1).await?;
+            let (last, unready) = self.warm_up(&control, &mut crew).await?;
+            crew.pause().await?;
+            let mut seen = self.measure(&control, &mut crew, cores, pid, last + 1).await?;
+            seen.unready = unready;
             seen.pss_empty_bytes = pss_empty_bytes;
-            seen.accept_overflows = Load::read().since(&before_ramp).accept_overflows;
+            seen.accept_overflows = Load::read(cores).since(&before_ramp).accept_overflows;
             seen.pss_bytes = probe::pss_bytes(pid);
             let socket_memory = probe::socket_memory_bytes();
             seen.socket_memory_bytes = socket_memory
@@ -166,21 +165,26 @@ impl Trial {
         let now = vec![clock::now_ns()];
         let stop = Arc::new(AtomicBool::new(false));
         join(publish::start(&server.control, self.plan(1, now, Vec::new(), stop))?).await?;
-        crew.reach(1, clock::now_ns() + DRAIN_NS).await?;
-        let start_ns = clock::now_ns() + OPENING_NS;
-        let end_ns = start_ns + time.as_nanos() as u64;
-        let last = u64::MAX - 1;
-        let window = Window { first: 2, last, start_ns, last_intended_ns: end_ns, end_ns };
-        crew.open(window, Vec::new()).await?;
-        tokio::time::sleep(until(end_ns)).await;
+        let behind = crew.reach(1, clock::now_ns() + DRAIN_NS).await?;
+        if behind > 0 {
+            bail!("{behind} of {} clients did not get the only update in 5 s", self.clients);
+        }
+        let time_ns = time.as_nanos() as u64;
+        let window = open(&mut crew, &[], |start_ns| {
+            let (end_ns, last) = (start_ns + time_ns, u64::MAX - 1);
+            Window { first: 2, last, start_ns, last_intended_ns: end_ns, end_ns }
+        });
+        let end_ns = window.await?.end_ns;
+        tokio::time::sleep(clock::until(end_ns)).await;
         let samples = crew.close(end_ns).await?;
         server.stop().await;
         Ok(Sample::sum(&samples))
     }
 
     /// Publishes until every connected client has had an update, at least for the warm-up, and
-    /// then waits until all is delivered. Returns the last number.
-    async fn warm_up(&self, control: &Path, crew: &mut Crew) -> Result<u64> {
+    /// then waits until all is delivered. Returns the last number, and how many clients it has not
+    /// reached.
+    async fn warm_up(&self, control: &Path, crew: &mut Crew) -> Result<(u64, u64)> {
         let began_ns = clock::now_ns();
         let longest_ns = self.warmup.as_nanos() as u64 + 2 * self.patience_ns + 30 * SECOND_NS;
         // As fast as the feed, but at least once a second: a quiet feed would warm up for hours.
@@ -193,43 +197,37 @@ impl Trial {
         tokio::time::sleep(Duration::from_nanos(rest)).await;
         stop.store(true, Ordering::Relaxed);
         let kept = join(publisher).await?;
-        crew.reach(kept.last, clock::now_ns() + 2 * self.patience_ns + DRAIN_NS).await?;
-        Ok(kept.last)
+        let deadline_ns = clock::now_ns() + 2 * self.patience_ns + DRAIN_NS;
+        Ok((kept.last, crew.reach(kept.last, deadline_ns).await?))
     }
 
-    async fn measure(&self, control: &Path, crew: &mut Crew, pid: u32, first: u64) -> Result<Seen> {
-        let opening_ns = OPENING_NS + u64::from(self.clients) * OPENING_PER_CLIENT_NS;
-        let origin_ns = clock::now_ns() + opening_ns;
-        let offsets = &self.schedule.offsets_ns;
-        let (Some(first_offset), Some(last_offset)) = (offsets.first(), offsets.last()) else {
-            bail!("nothing is published in the window: make measure.duration longer");
-        };
-        let base_ns = origin_ns - first_offset;
-        let times: Vec<u64> = offsets.iter().map(|offset| base_ns + offset).collect();
-        let window = Window {
-            first,
-            last: first + offsets.len() as u64 - 1,
-            start_ns: origin_ns,
-            last_intended_ns: base_ns + last_offset,
-            end_ns: base_ns + last_offset + self.schedule.mean_period_ns,
-        };
-        crew.open(window, self.sighted(window)).await?;
+    async fn measure(
+        &self,
+        control: &Path,
+        crew: &mut Crew,
+        cores: &Cores,
+        pid: u32,
+        first: u64,
+    ) -> Result<Seen> {
+        let (window, times) = self.open(crew, first).await?;
         let never = Arc::new(AtomicBool::new(false));
         let fields = self.schedule.fields.clone();
         let publisher = publish::start(control, self.plan(first, times, fields, never))?;
         // The first look comes before the first publish; one wake-up of ours is not the server's.
-        tokio::time::sleep(until(origin_ns.saturating_sub(5_000_000))).await;
-        let before = Glance::take(pid, crew);
-        let looks = looks(pid, crew, &before, window).await;
-        tokio::time::sleep(until(window.end_ns)).await;
-        let after = Glance::take(pid, crew);
+        tokio::time::sleep(clock::until(window.start_ns.saturating_sub(5_000_000))).await;
+        let before = Glance::take(pid, crew, cores);
+        let looks = watch::looks(pid, crew, cores, &before, window).await;
+        tokio::time::sleep(clock::until(window.end_ns)).await;
+        let after = Glance::take(pid, crew, cores);
         let kept = join(publisher).await?;
-        crew.reach(window.last, clock::now_ns() + 2 * self.patience_ns + DRAIN_NS).await?;
+        let drain_cpu_ns = self.drain(crew, pid, window).await?;
         Ok(Seen {
             samples: Vec::new(),
             kept,
             window,
+            unready: 0,
             server: after.server.since(&before.server),
+            drain_cpu_ns,
             workers: after.workers.iter().zip(&before.workers).map(|(a, b)| a.since(b)).collect(),
             orchestrator: after.orchestrator.since(&before.orchestrator),
             load: after.load.since(&before.load),
@@ -242,8 +240,38 @@ impl Trial {
         })
     }
 
-    fn sighted(&self, window: Window) -> Vec<u64> {
-        let all = window.first..=window.last;
+    /// Opens the window of this trial's schedule; returns it with its publish times.
+    async fn open(&self, crew: &mut Crew, first: u64) -> Result<(Window, Vec<u64>)> {
+        let offsets = &self.schedule.offsets_ns;
+        let (Some(&first_offset), Some(&last_offset)) = (offsets.first(), offsets.last()) else {
+            bail!("nothing is published in the window: make measure.duration longer");
+        };
+        let last = first + offsets.len() as u64 - 1;
+        let sighted = self.sighted(first..=last);
+        let window = open(crew, &sighted, |start_ns| {
+            let last_intended_ns = start_ns + last_offset - first_offset;
+            let end_ns = last_intended_ns + self.schedule.mean_period_ns;
+            Window { first, last, start_ns, last_intended_ns, end_ns }
+        });
+        let window = window.await?;
+        let time = |offset: &u64| window.start_ns + (offset - first_offset);
+        Ok((window, offsets.iter().map(time).collect()))
+    }
+
+    /// Waits until the window's updates are delivered. Returns the CPU that the server needed for
+    /// those that a client waited for longer than it has the patience to: a server that is behind
+    /// at the window's end has not yet paid for all that was published in it.
+    async fn drain(&self, crew: &mut Crew, pid: u32, window: Window) -> Result<u64> {
+        let behind = crew.reach(window.last, window.end_ns + self.patience_ns).await?;
+        if behind == 0 {
+            return Ok(0);
+        }
+        let before = Cost::read(pid);
+        crew.reach(window.last, clock::now_ns() + 2 * self.patience_ns + DRAIN_NS).await?;
+        Ok(Cost::read(pid).since(&before).cpu_ns)
+    }
+
+    fn sighted(&self, all: RangeInclusive<u64>) -> Vec<u64> {
         if self.sight_all {
             return all.collect();
         }
@@ -261,49 +289,17 @@ impl Trial {
     }
 }
 
-/// Both ends' costs at one moment.
-struct Glance {
-    server: Cost,
-    workers: Vec<Cost>,
-    orchestrator: Cost,
-    load: Load,
-}
-
-impl Glance {
-    fn take(server: u32, crew: &Crew) -> Self {
-        Self {
-            server: Cost::read(server),
-            workers: crew.workers.iter().map(|worker| Cost::read(worker.pid())).collect(),
-            orchestrator: Cost::read(std::process::id()),
-            load: Load::read(),
+/// Opens a window of which only the start is left to choose: as soon as the workers know of it in
+/// time. Nothing of it is published before.
+async fn open(crew: &mut Crew, sighted: &[u64], window: impl Fn(u64) -> Window) -> Result<Window> {
+    for attempt in 0..OPENINGS_MAX {
+        let window = window(clock::now_ns() + (OPENING_NS << attempt));
+        crew.open(window, sighted.to_vec()).await?;
+        if clock::now_ns() + OPEN_BEFORE_NS < window.start_ns {
+            return Ok(window);
         }
     }
-}
-
-/// Looks once a second until the window ends.
-async fn looks(pid: u32, crew: &Crew, before: &Glance, window: Window) -> Vec<Look> {
-    let mut looks = Vec::new();
-    let mut next_ns = window.start_ns + SECOND_NS;
-    while next_ns < window.end_ns {
-        tokio::time::sleep(until(next_ns)).await;
-        let cpu_ns = |pid: u32, earlier: &Cost| {
-            clock::process_cpu_ns(pid).unwrap_or(0).saturating_sub(earlier.cpu_ns)
-        };
-        let clients = crew.workers.iter().zip(&before.workers);
-        looks.push(Look {
-            at_ns: clock::now_ns() - window.start_ns,
-            server_cpu_ns: cpu_ns(pid, &before.server),
-            server_rss_bytes: probe::resident_bytes(pid),
-            client_cpu_ns: clients.map(|(worker, earlier)| cpu_ns(worker.pid(), earlier)).sum(),
-            steal_ns: Load::read().since(&before.load).steal_ns,
-        });
-        next_ns += SECOND_NS;
-    }
-    looks
-}
-
-fn until(instant_ns: u64) -> Duration {
-    Duration::from_nanos(instant_ns.saturating_sub(clock::now_ns()))
+    bail!("the load workers need more than 6 s to hear an order: stop what else runs")
 }
 
 /// Waits for the publisher without blocking the orchestrator's other tasks.
@@ -312,70 +308,4 @@ async fn join(publisher: JoinHandle<Result<Kept>>) -> Result<Kept> {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     publisher.join().unwrap_or_else(|_| bail!("the publisher panicked"))
-}
-
-/// The load workers of a trial.
-struct Crew {
-    workers: Vec<Worker>,
-}
-
-impl Crew {
-    async fn start(trial: &Trial, server: std::net::SocketAddr, cores: &Cores) -> Result<Self> {
-        let mut workers = Vec::new();
-        let (clients, parts) = (trial.clients, trial.workers.min(trial.clients));
-        for part in 0..parts {
-            let first = part * clients / parts;
-            let assignment = Assignment {
-                transport: trial.transport.clone(),
-                params: trial.params.clone(),
-                server,
-                congestion: trial.congestion.clone(),
-                first_client: first,
-                clients: (part + 1) * clients / parts - first,
-                clients_in_all: clients,
-                ramp_ns: trial.ramp.as_nanos() as u64,
-                seed: trial.seed,
-            };
-            workers.push(Worker::start(&assignment, &cores.harness).await?);
-        }
-        let mut crew = Self { workers };
-        for worker in &mut crew.workers {
-            worker.word().await?;
-        }
-        Ok(crew)
-    }
-
-    async fn ramp(&mut self) -> Result<()> {
-        self.tell(&Order::Ramp).await.map(|_| ())
-    }
-
-    async fn tell(&mut self, order: &Order) -> Result<Vec<Word>> {
-        for worker in &mut self.workers {
-            worker.order(order).await?;
-        }
-        let mut words = Vec::new();
-        for worker in &mut self.workers {
-            words.push(worker.word().await?);
-        }
-        Ok(words)
-    }
-
-    async fn reach(&mut self, n: u64, deadline_ns: u64) -> Result<()> {
-        self.tell(&Order::Reach { n, deadline_ns }).await.map(|_| ())
-    }
-
-    async fn open(&mut self, window: Window, sampled: Vec<u64>) -> Result<()> {
-        self.tell(&Order::Open { window, sampled }).await.map(|_| ())
-    }
-
-    async fn close(&mut self, deadline_ns: u64) -> Result<Vec<Sample>> {
-        let words = self.tell(&Order::Close { deadline_ns }).await?;
-        words
-            .into_iter()
-            .map(|word| match word {
-                Word::Done(sample) => Ok(*sample),
-                other => bail!("a load worker said {other:?} instead of being done"),
-            })
-            .collect()
-    }
 }

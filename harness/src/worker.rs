@@ -69,8 +69,11 @@ async fn work(assignment: Assignment, mut orders: UnboundedReceiver<Order>) -> R
                 crew.wait(deadline_ns, |crew| crew.behind(n) == 0).await;
                 say(&Word::Reached { behind: crew.behind(n) })?;
             }
-            Order::Open { window, sampled } => {
+            Order::Pause => {
                 crew.pause(Pause::Before, clock::now_ns() + PAUSE_MAX_NS).await;
+                say(&Word::Paused)?;
+            }
+            Order::Open { window, sampled } => {
                 crew.tally.open(window, sampled);
                 say(&Word::Opened)?;
             }
@@ -184,7 +187,8 @@ impl Crew {
             empty_responses: tally.empty.get(),
             ..Sample::default()
         };
-        for account in self.inboxes.iter().map(Inbox::account) {
+        for inbox in &self.inboxes {
+            let account = inbox.account();
             sample.delivered += account.delivered;
             sample.duplicated += account.duplicated;
             sample.reordered += account.reordered;
@@ -195,7 +199,7 @@ impl Crew {
                 tally.aged(stretch);
             }
             let Some(used) = account.used else {
-                sample.unmetered += 1;
+                sample.unmetered += u64::from(!inbox.has_failed());
                 continue;
             };
             let up = used.kernel.bytes_sent - used.kernel.bytes_retransmitted;

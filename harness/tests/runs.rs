@@ -1,6 +1,7 @@
 //! Small runs from the command line, to their end or to their interruption.
 #![allow(clippy::unwrap_used)] // a test that unwraps fails with the line that is wrong
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -206,6 +207,35 @@ fn nothing_is_left_behind_when_the_orchestrator_is_killed() {
             (stat.is_empty() || stat.contains(") Z ")).then_some(())
         });
     }
+}
+
+/// Any program: a server in another language does not know that it should end.
+#[test]
+fn what_a_run_starts_dies_with_it_whatever_it_is() {
+    let script =
+        format!("{} with-parent $$ sleep 1000 & echo $!; wait", env!("CARGO_BIN_EXE_feedlab"));
+    let mut parent =
+        Command::new("sh").args(["-c", &script]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(parent.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let pid: u32 = line.trim().parse().unwrap();
+    let command = || std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    wait_for(|| (command().trim() == "sleep").then_some(()));
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    wait_for(|| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        (stat.is_empty() || stat.contains(") Z ")).then_some(())
+    });
+}
+
+#[test]
+fn a_process_whose_parent_is_gone_already_does_not_start() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_feedlab"));
+    let output = command.args(["with-parent", "1", "sleep", "1000"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(errors.contains("is gone"), "{errors}");
 }
 
 #[test]

@@ -14,16 +14,7 @@ struct Worker {
 
 impl Worker {
     fn start(server: std::net::SocketAddr, clients: u32) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_feedlab"))
-            .arg("worker")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stdin = child.stdin.take().unwrap();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut worker = Self { child, stdin, stdout };
-        worker.write(&Assignment {
+        Self::assigned(&Assignment {
             transport: "websocket".into(),
             params: std::collections::BTreeMap::default(),
             server,
@@ -33,7 +24,20 @@ impl Worker {
             clients_in_all: clients,
             ramp_ns: 0,
             seed: 1,
-        });
+        })
+    }
+
+    fn assigned(assignment: &Assignment) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_feedlab"))
+            .arg("worker")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdin = child.stdin.take().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut worker = Self { child, stdin, stdout };
+        worker.write(assignment);
         assert!(matches!(worker.word(), Word::Here));
         worker
     }
@@ -86,4 +90,57 @@ fn a_server_that_does_not_speak_the_protocol_is_named_and_no_panic() {
     let sample = worker.done();
     assert_eq!(sample.refused, 3);
     assert!(sample.reasons[0].contains("HTTP"), "{:?}", sample.reasons);
+}
+
+/// A server of one connection that gives these bodies, and then says which request came next.
+fn pages(bodies: Vec<String>) -> (std::net::SocketAddr, std::sync::mpsc::Receiver<String>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut requests = BufReader::new(stream.try_clone().unwrap()).lines();
+        let mut request = move || {
+            let head: Vec<String> =
+                requests.by_ref().map(Result::unwrap).take_while(|line| !line.is_empty()).collect();
+            head[0].clone()
+        };
+        for body in bodies {
+            request();
+            let length = body.len();
+            write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();
+        }
+        sender.send(request()).unwrap();
+    });
+    (address, receiver)
+}
+
+#[test]
+fn a_short_poll_that_gets_a_full_page_asks_for_the_next_at_once() {
+    use rand::{RngExt, SeedableRng};
+    // The interval is an hour, so the first poll should not be due late in it.
+    let phase = |seed: &u64| rand_chacha::ChaCha8Rng::seed_from_u64(*seed).random::<f64>();
+    let seed = (0..1_000_000).find(|seed| phase(seed) < 1e-4).unwrap();
+    let updates: Vec<String> =
+        (1..=1000).map(|n| format!(r#"{{"seq":{n},"data":{{"n":{n},"t":1}}}}"#)).collect();
+    let page = format!(r#"{{"cursor":"a:1000","updates":[{}]}}"#, updates.join(","));
+    let (server, next) = pages(vec![r#"{"cursor":"a:0","updates":[]}"#.into(), page]);
+    let params = [("interval", "1h"), ("pacing", "fixed-rate")];
+    let mut worker = Worker::assigned(&Assignment {
+        transport: "short-poll".into(),
+        params: params.map(|(name, value)| (name.into(), value.into())).into(),
+        server,
+        congestion: "reno".into(),
+        first_client: 0,
+        clients: 1,
+        clients_in_all: 1,
+        ramp_ns: 0,
+        seed,
+    });
+    worker.write(&Order::Ramp);
+    assert!(matches!(worker.word(), Word::Ramped { connected: 1 }));
+    let request = next.recv_timeout(std::time::Duration::from_secs(60)).unwrap();
+    assert_eq!(request, "GET /short-poll?after=a:1000 HTTP/1.1");
+    worker.child.kill().unwrap();
+    worker.child.wait().unwrap();
 }

@@ -121,6 +121,7 @@ fn counts(transport: &str, of: &[&Row]) -> Row {
         foreign_cpu_ns: total(of, |r| r.foreign_cpu_ns),
         accept_overflows: sum(|r| r.accept_overflows),
         server_descriptors: most(|r| r.server_descriptors),
+        server_drain_cpu_ns: sum(|r| r.server_drain_cpu_ns),
         attempt: of.iter().map(|r| r.attempt).max().unwrap_or_default(),
         ..Row::default()
     }

@@ -151,6 +151,9 @@ pub struct Row {
     pub block: u32,
     /// 2 when the block was repeated because the machine had spoiled it.
     pub attempt: u32,
+    /// CPU time of the server after the window, to deliver what was due in it.
+    #[serde(default)] // runs of before it was measured can still be read
+    pub server_drain_cpu_ns: u64,
 }
 
 impl Row {

@@ -7,6 +7,12 @@ use crate::decode::{Listener, ProtocolError, Said, answer, head};
 use crate::dial::{Dial, Failure, Socket};
 use crate::inbox::Inbox;
 
+/// An answer with so many updates, or so large, may have been cut: the protocol's page is 1,000
+/// updates, and a server may end one by its bytes, as ours does at 8 MiB. Taking half of that for a
+/// sign costs an exchange at worst, and only where a page is enormous.
+const PAGE_UPDATES: u64 = 1000;
+const PAGE_BYTES: usize = 4 << 20;
+
 /// A polling client: its connection, its request and where it is in the feed.
 pub struct Poll {
     socket: Socket,
@@ -56,11 +62,12 @@ impl Poll {
         &self.socket
     }
 
-    /// Asks for what comes after the cursor and waits for the answer.
+    /// Asks for what comes after the cursor and waits for the answer. Returns whether there may be
+    /// more already.
     ///
     /// # Errors
     /// When the connection breaks or the answer is not what the protocol says.
-    pub async fn exchange(&mut self) -> Result<(), Failure> {
+    pub async fn exchange(&mut self) -> Result<bool, Failure> {
         self.write_request();
         let asked_ns = clock::now_ns();
         self.inbox.request(asked_ns, self.request.len());
@@ -75,10 +82,9 @@ impl Poll {
                 })
                 .await?;
         }
-        if let Some(Answer { head_bytes, empty, .. }) = answer {
-            self.inbox.answered(asked_ns, head_bytes, empty);
-        }
-        Ok(())
+        let Some(Answer { bytes, head_bytes, updates }) = answer else { return Ok(false) };
+        self.inbox.answered(asked_ns, head_bytes, updates == 0);
+        Ok(updates >= PAGE_UPDATES || bytes >= PAGE_BYTES)
     }
 
     fn write_request(&mut self) {
@@ -100,8 +106,7 @@ impl Poll {
 struct Answer {
     bytes: usize,
     head_bytes: usize,
-    /// Whether it carried no update.
-    empty: bool,
+    updates: u64,
 }
 
 /// Reads an answer; `None` while it is not here whole.
@@ -124,8 +129,8 @@ fn read_answer(
     if head.status == 200 {
         answer::read(body, cursor, &mut listener)?;
     }
-    let empty = listener.updates == 0;
-    Ok(Some(Answer { bytes: head.bytes + length, head_bytes: head.bytes, empty }))
+    let updates = listener.updates;
+    Ok(Some(Answer { bytes: head.bytes + length, head_bytes: head.bytes, updates }))
 }
 
 /// Passes all on and counts the updates.

@@ -43,7 +43,9 @@ fn follow(dial: Dial, inbox: Inbox, params: Params, start: Start) -> Following {
         loop {
             dial.alarm.until(due_ns).await;
             poll.socket().quiet(clock::now_ns(), Next::Soon);
-            poll.exchange().await?;
+            // Who gets a full page asks for the next at once, as any client that wants the feed does:
+            // with a page per interval it would fall behind for ever.
+            while poll.exchange().await? {}
             let now_ns = clock::now_ns();
             poll.socket().quiet_before_window(now_ns);
             due_ns = if fixed_rate {

@@ -69,6 +69,16 @@ pub(super) static RULES: &[Rule] = &[
         fires: server_cpu,
     },
     Rule {
+        name: "drain",
+        severity: Verdict::Suspect,
+        // A backlog of less than that changes no ratio that anybody decides by.
+        threshold: 0.02,
+        reason: "a server that is behind at the window's end has not paid yet for all that was \
+                 published in it, so its cost per update is too low",
+        machine: false,
+        fires: drain,
+    },
+    Rule {
         name: "accept-overflow",
         severity: Verdict::Suspect,
         threshold: 0.0,
@@ -211,6 +221,18 @@ fn server_cpu(evidence: &Evidence, share: f64) -> Option<String> {
             "the server used {} of its CPU: its delays are those of a queue, and this is about \
              as much as it can carry",
             percent(used)
+        )
+    })
+}
+
+fn drain(evidence: &Evidence, share: f64) -> Option<String> {
+    let row = evidence.row;
+    let after = row.server_drain_cpu_ns as f64 / row.server_cpu_ns.max(1) as f64;
+    (after > share).then(|| {
+        format!(
+            "the server was behind at the window's end and needed {} of its CPU time once more to \
+             catch up: its cost per update is that much higher than the columns say",
+            percent(after)
         )
     })
 }

@@ -149,6 +149,12 @@ fn a_busy_worker_is_suspect_and_a_busy_server_is_a_remark() {
 }
 
 #[test]
+fn a_server_that_is_behind_at_the_end_has_not_paid_for_all() {
+    assert_eq!(fired(|row| row.server_drain_cpu_ns = SECOND / 100).0.len(), 0);
+    only("drain", Verdict::Suspect, |row| row.server_drain_cpu_ns = SECOND / 10);
+}
+
+#[test]
 fn the_machine_is_blamed_for_what_it_takes() {
     // 1 % of 2 cores for 10 s are 20 ticks of 10 ms.
     assert_eq!(fired(|row| row.steal_ns = 300_000_000).0.len(), 0);

@@ -1,0 +1,100 @@
+//! The load workers of a trial, led together: each order goes to all, and all must answer.
+
+use anyhow::{Result, bail};
+
+use crate::machine::Cores;
+use crate::order::{Assignment, Order, Sample, Word};
+use crate::process::Worker;
+use crate::tally::Window;
+use crate::trial::Trial;
+
+/// The load workers of a trial.
+pub struct Crew {
+    /// Their processes.
+    pub workers: Vec<Worker>,
+}
+
+impl Crew {
+    /// Starts them and deals out the clients; nothing is connected yet.
+    ///
+    /// # Errors
+    /// When one does not start.
+    pub async fn start(trial: &Trial, server: std::net::SocketAddr, cores: &Cores) -> Result<Self> {
+        let mut workers = Vec::new();
+        let (clients, parts) = (trial.clients, trial.workers.min(trial.clients));
+        for part in 0..parts {
+            let first = part * clients / parts;
+            let assignment = Assignment {
+                transport: trial.transport.clone(),
+                params: trial.params.clone(),
+                server,
+                congestion: trial.congestion.clone(),
+                first_client: first,
+                clients: (part + 1) * clients / parts - first,
+                clients_in_all: clients,
+                ramp_ns: trial.ramp.as_nanos() as u64,
+                seed: trial.seed,
+            };
+            workers.push(Worker::start(&assignment, &cores.harness).await?);
+        }
+        let mut crew = Self { workers };
+        for worker in &mut crew.workers {
+            worker.word().await?;
+        }
+        Ok(crew)
+    }
+
+    /// Connects the clients, over the ramp.
+    ///
+    /// # Errors
+    /// Here and below: when a worker is gone.
+    pub async fn ramp(&mut self) -> Result<()> {
+        self.tell(&Order::Ramp).await.map(|_| ())
+    }
+
+    async fn tell(&mut self, order: &Order) -> Result<Vec<Word>> {
+        for worker in &mut self.workers {
+            worker.order(order).await?;
+        }
+        let mut words = Vec::new();
+        for worker in &mut self.workers {
+            words.push(worker.word().await?);
+        }
+        Ok(words)
+    }
+
+    /// Waits until every living client has seen publish `n`, at most until the deadline. Returns how
+    /// many have not.
+    pub async fn reach(&mut self, n: u64, deadline_ns: u64) -> Result<u64> {
+        let words = self.tell(&Order::Reach { n, deadline_ns }).await?;
+        words
+            .into_iter()
+            .map(|word| match word {
+                Word::Reached { behind } => Ok(u64::from(behind)),
+                other => bail!("a load worker said {other:?} instead of what it has reached"),
+            })
+            .sum()
+    }
+
+    /// Takes the counters of the pause before the window.
+    pub async fn pause(&mut self) -> Result<()> {
+        self.tell(&Order::Pause).await.map(|_| ())
+    }
+
+    /// Tells what will be measured.
+    pub async fn open(&mut self, window: Window, sampled: Vec<u64>) -> Result<()> {
+        self.tell(&Order::Open { window, sampled }).await.map(|_| ())
+    }
+
+    /// Takes the last counters, at most until the deadline, and all that was seen.
+    pub async fn close(&mut self, deadline_ns: u64) -> Result<Vec<Sample>> {
+        let words = self.tell(&Order::Close { deadline_ns }).await?;
+        words
+            .into_iter()
+            .map(|word| match word {
+                Word::Done(sample) => Ok(*sample),
+                other => bail!("a load worker said {other:?} instead of being done"),
+            })
+            .collect()
+    }
+}
