@@ -22,6 +22,8 @@ const TRIAL_NS_MAX: u64 = 2 * SECOND_NS;
 const PUBLISHES_MIN: u64 = 5;
 /// Publishes that a 99th percentile needs, in the same time.
 const TAIL_PUBLISHES: u64 = 2000;
+/// Heartbeats are predicted apart, so those of a short period should not be in an update's size.
+const NO_HEARTBEAT: &str = "1h";
 /// The calibration's polls come this often, so that some answers are empty and some are not.
 const POLL_INTERVAL: &str = "20ms";
 const POLL_INTERVAL_NS: u64 = 20_000_000;
@@ -192,7 +194,7 @@ fn periodic(count: u64, period_ns: u64) -> Schedule {
 
 /// A short trial whose fan-outs do not overlap.
 fn quiet(stage: &Stage, transport: &str, clients: u32) -> Trial {
-    let mut trial = stage.trial(transport, clients);
+    let mut trial = stage.trial_with(transport, clients, &[("heartbeat", NO_HEARTBEAT)]);
     let busy_ns = u64::from(clients) * SECOND_NS / DELIVERIES_PER_SECOND;
     // The floor of a quiet feed is higher than that of a busy one, because cores fall asleep:
     // calibrate near the scenario's own rate, as far as the time allows.

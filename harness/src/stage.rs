@@ -1,10 +1,12 @@
 //! Where the trials of a run take place: the resolved scenario, the cores, a private directory.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use results::Environment;
 use scenarios::{Scenario, Schedule};
+use serde_json::Value;
 use servers::Params;
 
 use crate::machine::{self, Cores};
@@ -70,14 +72,24 @@ impl Stage {
 
     /// A trial of one transport with the scenario's conditions and nothing to publish yet.
     pub fn trial(&self, transport: &str, clients: u32) -> Trial {
+        self.trial_with(transport, clients, &[])
+    }
+
+    /// The same with other values of these knobs, where the transport has them.
+    pub fn trial_with(&self, transport: &str, clients: u32, knobs: &[(&str, &str)]) -> Trial {
         let scenario = &self.scenario;
-        let params = scenario.transports.get(transport).cloned().unwrap_or_default();
+        let mut params = scenario.transports.get(transport).cloned().unwrap_or_default();
+        for (name, value) in knobs {
+            if let Some(known) = params.get_mut(*name) {
+                *known = (*value).into();
+            }
+        }
         let patience = Pair::find(transport)
             .map(|pair| (pair.client.patience)(&Params::new(params.clone())).as_nanos() as u64);
         Trial {
             label: transport.to_owned(),
             transport: transport.to_owned(),
-            program: self.own_server(transport),
+            program: self.own_server(transport, &params),
             params,
             clients,
             workers: self.workers,
@@ -93,7 +105,7 @@ impl Stage {
     }
 
     /// `feedlab serve` with one transport and the scenario's conditions.
-    fn own_server(&self, transport: &str) -> Program {
+    fn own_server(&self, transport: &str, params: &BTreeMap<String, Value>) -> Program {
         let server = &self.scenario.server;
         let mut arguments = vec!["serve".to_owned()];
         let mut add = |flag: &str, value: String| arguments.extend([flag.to_owned(), value]);
@@ -102,10 +114,9 @@ impl Stage {
         add("--coalesce", server.coalesce.to_string());
         add("--congestion", server.congestion.clone());
         add("--threads", server.threads.to_string());
-        let table = self.scenario.transports.get(transport);
         let knobs = Pair::find(transport).map_or(&[][..], |pair| pair.transport.knobs);
         for knob in knobs {
-            if let Some(value) = table.and_then(|table| table.get(knob.name)) {
+            if let Some(value) = params.get(knob.name) {
                 let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                 add("--set", format!("transports.{transport}.{}={text}", knob.name));
             }

@@ -62,11 +62,15 @@ proptest! {
         pads in prop::collection::vec(0_usize..300, 1..12),
         chunk_cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
         read_cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..9),
+        // Ours ends lines with LF and puts a space after the colon; others need do neither.
+        line_end in prop::sample::select(vec!["\n", "\r\n"]),
+        space in prop::sample::select(vec![" ", ""]),
     ) {
         let mut events = String::from(":\n\nevent: gap\nid: a:0\ndata: {\"gap\":{\"reason\":\"evicted\",\"lost\":3}}\n\n");
         for (n, pad) in (1..).zip(&pads) {
             events += &format!("id: a:{n}\ndata: {}\n\n", envelope(n, *pad));
         }
+        let events = events.replace(": ", &format!(":{space}")).replace('\n', line_end);
         let mut wire = Vec::new();
         for chunk in cut(events.as_bytes(), &chunk_cuts).iter().filter(|chunk| !chunk.is_empty()) {
             wire.extend(format!("{:x}\r\n", chunk.len()).into_bytes());

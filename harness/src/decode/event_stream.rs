@@ -70,11 +70,32 @@ fn chunk_header(bytes: &[u8]) -> Result<Option<(usize, usize)>, ProtocolError> {
 /// Decodes the whole events in `data`; returns their bytes.
 fn events(data: &[u8], listener: &mut impl Listener) -> Result<usize, ProtocolError> {
     let mut used = 0;
-    while let Some(length) = data[used..].windows(2).position(|pair| pair == b"\n\n") {
-        event(&data[used..used + length + 2], listener)?;
-        used += length + 2;
+    while let Some(length) = event_length(&data[used..]) {
+        event(&data[used..used + length], listener)?;
+        used += length;
     }
     Ok(used)
+}
+
+/// Bytes up to the end of the first blank line; `None` while there is none. Lines end with LF or
+/// CRLF; the lone CR that the standard also allows is written by no server that we know.
+fn event_length(data: &[u8]) -> Option<usize> {
+    let mut next = 0;
+    loop {
+        next += data[next..].iter().position(|byte| *byte == b'\n')? + 1;
+        match data[next..] {
+            [b'\n', ..] => return Some(next + 1),
+            [b'\r', b'\n', ..] => return Some(next + 2),
+            _ => {}
+        }
+    }
+}
+
+/// The value of a field's line: one space after the colon is not part of it.
+fn value<'a>(line: &'a [u8], field: &[u8]) -> Option<&'a [u8]> {
+    let value = line.strip_prefix(field)?.strip_prefix(b":")?;
+    let value = value.strip_prefix(b" ").unwrap_or(value);
+    Some(value.strip_suffix(b"\r").unwrap_or(value))
 }
 
 /// One event with its blank line. A comment alone is a heartbeat.
@@ -82,9 +103,9 @@ fn event(bytes: &[u8], listener: &mut impl Listener) -> Result<(), ProtocolError
     let mut content: Option<&[u8]> = None;
     let mut is_gap = false;
     for line in bytes.split(|byte| *byte == b'\n') {
-        if let Some(value) = line.strip_prefix(b"data: ") {
+        if let Some(value) = value(line, b"data") {
             content = Some(value);
-        } else if let Some(value) = line.strip_prefix(b"event: ") {
+        } else if let Some(value) = value(line, b"event") {
             is_gap = value == b"gap";
         }
     }
