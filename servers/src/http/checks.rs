@@ -1,6 +1,9 @@
 //! What RFC 9110 and 9112 ask of every request and hyper leaves to us.
+//!
+//! hyper itself answers what it cannot frame, before there is a request to check.
 
-use hyper::header::{HOST, HeaderMap, HeaderName};
+use hyper::body::Body;
+use hyper::header::{CONNECTION, HOST, HeaderMap, HeaderName, TRANSFER_ENCODING};
 use hyper::{Request, StatusCode, Version};
 
 use super::Refusal;
@@ -9,8 +12,12 @@ use super::Refusal;
 const QUERY_BYTES: usize = 4 << 10;
 
 /// Refuses what no path should have to look at.
-pub(super) fn request<B>(request: &Request<B>) -> Result<(), Refusal> {
+pub(super) fn request<B: Body>(request: &Request<B>) -> Result<(), Refusal> {
     host(request)?;
+    // A poll has no body: it need not be searched for the coding of one.
+    if !request.body().is_end_stream() {
+        transfer_coding(request.headers())?;
+    }
     if request.uri().query().is_some_and(|query| query.len() > QUERY_BYTES) {
         return Err(Refusal::new(StatusCode::URI_TOO_LONG, "query: longer than 4096 bytes"));
     }
@@ -42,12 +49,33 @@ fn host<B>(request: &Request<B>) -> Result<(), Refusal> {
     }
 }
 
+/// hyper asks only that the last coding is chunked. RFC 9112 section 6.1: never chunked twice, and
+/// 501 to a coding that is not understood. Whoever is in front of us may have found other chunks in
+/// these bytes than hyper does, so nothing that follows on the connection is believed.
+fn transfer_coding(headers: &HeaderMap) -> Result<(), Refusal> {
+    let codings = || tokens(headers, &TRANSFER_ENCODING);
+    let chunked = codings().filter(|coding| coding.eq_ignore_ascii_case("chunked")).count();
+    let refusal = match (chunked, codings().count()) {
+        (_, 0) | (1, 1) => return Ok(()),
+        (0 | 1, _) => {
+            Refusal::new(StatusCode::NOT_IMPLEMENTED, "Transfer-Encoding: must be chunked")
+        }
+        _ => Refusal::bad_request("Transfer-Encoding: chunked more than once"),
+    };
+    Err(refusal.hint(CONNECTION, "close"))
+}
+
 /// Whether a list-valued header, over all its lines, has this token in any case.
 pub(crate) fn is_token_listed(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+    tokens(headers, name).any(|item| item.eq_ignore_ascii_case(token))
+}
+
+/// The items of a list-valued header, over all its lines.
+fn tokens<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
     headers
         .get_all(name)
-        .iter()
+        .into_iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .any(|item| item.trim_matches([' ', '\t']).eq_ignore_ascii_case(token))
+        .map(|item| item.trim_matches([' ', '\t']))
 }

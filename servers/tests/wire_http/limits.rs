@@ -143,3 +143,26 @@ async fn a_client_of_http_2_is_turned_away() {
     client.rest().await;
     assert_eq!(served.connect().await.ask(get("/healthz")).await.status, 200);
 }
+
+#[tokio::test]
+async fn a_length_beyond_all_counting_is_refused_and_the_connection_closed() {
+    let served = three(Setup::default()).await;
+    for (length, status) in [
+        ("18446744073709551613", 413),
+        // hyper keeps the two highest numbers for itself, takes such a length for a head that is
+        // too large, and answers before there is a request that we could look at.
+        ("18446744073709551614", 431),
+        ("18446744073709551615", 431),
+        // No number to it, as any other text: RFC 9112 section 6.3, item 5.
+        ("18446744073709551616", 400),
+        ("99999999999999999999999999999999", 400),
+    ] {
+        let mut publisher = Raw::connect(served.control).await;
+        let head = format!("POST /publish HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
+        publisher.send(head + "{}").await;
+        let answer = publisher.answer().await;
+        assert_eq!(answer.status, status, "{length}");
+        assert!(publisher.rest().await.is_empty(), "{length}");
+        assert_eq!(served.feed.head(), 3, "{length}");
+    }
+}

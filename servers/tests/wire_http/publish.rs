@@ -103,6 +103,32 @@ async fn a_chunked_body_is_a_body() {
 }
 
 #[tokio::test]
+async fn a_body_in_any_coding_but_chunked_once_is_refused_and_the_connection_closed() {
+    let served = Setup::default().serve();
+    for (lines, status) in [
+        ("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", 400),
+        ("Transfer-Encoding: chunked\r\nX: y\r\ntransfer-encoding: \tCHUNKED ", 400),
+        ("Transfer-Encoding: chunked, chunked", 400),
+        ("Transfer-Encoding: chunked, gzip, chunked", 400),
+        ("Transfer-Encoding: gzip, chunked", 501),
+        ("Transfer-Encoding: identity\r\nTransfer-Encoding: chunked", 501),
+    ] {
+        // On a path that wants a body, on one that wants none, and on one that is not served.
+        for target in ["/publish", "/healthz", "/nope"] {
+            let mut publisher = Raw::connect(served.control).await;
+            let head = format!("POST {target} HTTP/1.1\r\nHost: a\r\n{lines}\r\n\r\n");
+            publisher.send(head + "2\r\n{}\r\n0\r\n\r\n" + &get("/healthz")).await;
+            let answer = publisher.answer().await;
+            assert_eq!(answer.status, status, "{target} {lines:?}");
+            assert_eq!(answer.header("connection"), Some("close"), "{target} {lines:?}");
+            assert!(answer.error().contains("Transfer-Encoding"), "{answer:?}");
+            assert!(publisher.rest().await.is_empty(), "{target} {lines:?}");
+        }
+    }
+    assert_eq!(served.feed.head(), 0);
+}
+
+#[tokio::test]
 async fn a_chunked_body_that_is_broken_is_400() {
     let served = Setup::default().serve();
     for body in [
