@@ -12,6 +12,7 @@ mod refusal;
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{self, Poll, ready};
 
@@ -34,6 +35,10 @@ use patience::{Head, Patient};
 
 /// A request's head may be this long; hyper answers a longer one with 431.
 const HEAD_BYTES: usize = 16 << 10;
+
+/// How often one turn asks hyper to go on with a paced body, which makes two writes each time.
+/// tokio lets a task do 128 things to its sockets in one turn, and then lets each of them fail.
+const ROUNDS: usize = 50;
 
 /// The one configuration. It has no timer on purpose: hyper's header timeout would also run on an
 /// idle keep-alive connection, and a poll interval above it would silently become a new connection
@@ -70,9 +75,16 @@ pub(crate) async fn serve(stream: Stream, routes: Arc<Routes>) {
             }
             Phase::Now => return Poll::Ready(false),
         }
-        // An error is the client's: it is gone, or was told with a 4xx. There is nobody left to
-        // tell.
-        Pin::new(&mut connection).poll(cx).map(|ended| ended.is_ok())
+        for _ in 0..ROUNDS {
+            let ended = Pin::new(&mut connection).poll(cx);
+            if ended.is_ready() || !requests.is_to_go_on() {
+                // An error is the client's: it is gone, or was told with a 4xx. There is nobody
+                // left to tell.
+                return ended.map(|ended| ended.is_ok());
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     });
     if served.await
         && let Some(upgrade) = requests.take_upgrade()
@@ -87,11 +99,25 @@ pub(crate) async fn serve(stream: Stream, routes: Arc<Routes>) {
 struct Requests {
     head: Head,
     upgrade: Mutex<Option<Upgrade>>,
+    /// A paced body has more.
+    go_on: AtomicBool,
 }
 
 impl Requests {
+    fn put_upgrade(&self, upgrade: Upgrade) {
+        *self.upgrade.lock().unwrap_or_else(PoisonError::into_inner) = Some(upgrade);
+    }
+
     fn take_upgrade(&self) -> Option<Upgrade> {
         self.upgrade.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn go_on(&self) {
+        self.go_on.store(true, Ordering::Relaxed);
+    }
+
+    fn is_to_go_on(&self) -> bool {
+        self.go_on.load(Ordering::Relaxed) && self.go_on.swap(false, Ordering::Relaxed)
     }
 }
 
@@ -124,9 +150,7 @@ impl Future for Answer {
     fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
         let mut reply = ready!(self.task.as_mut().poll(cx));
         self.requests.head.is_answered();
-        if let Some(upgrade) = reply.body_mut().take_upgrade() {
-            *self.requests.upgrade.lock().unwrap_or_else(PoisonError::into_inner) = Some(upgrade);
-        }
+        reply.body_mut().announce(&self.requests);
         Poll::Ready(Ok(reply))
     }
 }

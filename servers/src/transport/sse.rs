@@ -38,11 +38,11 @@ fn serve(request: Request<Incoming>, context: Context) -> Task<Reply> {
     let events = Events {
         cursor: context.feed.cursor(start),
         heartbeat: Heartbeat::new(context.params.duration(&HEARTBEAT)),
-        pause: false,
         _present: context.enter(),
         context,
     };
-    let mut reply = Response::new(Body::Stream(Box::pin(events)));
+    let body = if events.context.coalesce { Body::stream(events) } else { Body::paced(events) };
+    let mut reply = Response::new(body);
     *reply.status_mut() = StatusCode::OK;
     let headers = reply.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
@@ -74,8 +74,6 @@ struct Events {
     context: Context,
     cursor: Cursor,
     heartbeat: Heartbeat,
-    /// Let hyper write what it has before it gets more: one write per update.
-    pause: bool,
     _present: Present,
 }
 
@@ -91,10 +89,6 @@ impl HttpBody for Events {
         // hyper's connection is in this task, and watches the stop.
         if this.context.shutdown.is_stopping() {
             return Poll::Ready(None);
-        }
-        if std::mem::take(&mut this.pause) {
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
         }
         let bytes = loop {
             if this.cursor.poll_ready(cx).is_pending() {
@@ -113,7 +107,6 @@ impl HttpBody for Events {
                 None => {}
             }
         };
-        this.pause = !this.context.coalesce;
         Poll::Ready(Some(Ok(Frame::data(bytes))))
     }
 }

@@ -1,11 +1,12 @@
 //! How many writes a push transport makes, seen from the server's end of the connection.
 
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
-use servers::{Serve, Stream};
+use servers::{Feed, Serve, Stream};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 
 use super::all;
@@ -50,8 +51,9 @@ impl AsyncWrite for Recorder {
     }
 }
 
-/// The writes that carry five updates which were published together, each as the seqs that it holds.
-async fn writes(transport: &str, coalesce: bool) -> Vec<Vec<u64>> {
+/// A client of a server that does not coalesce, or does; it has seen all that comes before the first
+/// update.
+async fn recorded(transport: &str, coalesce: bool) -> (Raw, Feed, Arc<Mutex<Vec<String>>>) {
     let (server, feed) = Setup { coalesce, ..Setup::default() }.server();
     let (pipe, ours) = tokio::io::duplex(1 << 20);
     let writes = Arc::<Mutex<Vec<String>>>::default();
@@ -69,9 +71,23 @@ async fn writes(transport: &str, coalesce: bool) -> Vec<Vec<u64>> {
             }
         }
     }
+    // Until the server has nothing to do but to wait for an update.
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
     writes.lock().unwrap().clear();
-    let body = payloads(1..=5).join("\n");
+    (client, feed, writes)
+}
+
+fn publish(feed: &Feed, range: std::ops::RangeInclusive<u64>) {
+    let body = payloads(range).join("\n");
     feed.publish(servers::feed::Payload::lines(body.as_bytes()).unwrap());
+}
+
+/// The writes that carry five updates which were published together, each as the seqs that it holds.
+async fn writes(transport: &str, coalesce: bool) -> Vec<Vec<u64>> {
+    let (mut client, feed, writes) = recorded(transport, coalesce).await;
+    publish(&feed, 1..=5);
     client.take_until(envelope(5).as_bytes()).await.unwrap();
     let writes = writes.lock().unwrap();
     let seqs = |write: &String| (1..=5).filter(|seq| write.contains(&envelope(*seq))).collect();
@@ -93,6 +109,28 @@ async fn what_is_ready_together_goes_out_in_one_write() {
 async fn without_coalescing_each_update_has_a_write_of_its_own() {
     for transport in push() {
         assert_eq!(writes(transport, false).await, [[1], [2], [3], [4], [5]], "{transport}");
+    }
+}
+
+/// Waking itself for each update would put every other task between two of them.
+#[tokio::test]
+async fn without_coalescing_what_is_ready_goes_out_in_one_turn_of_its_task() {
+    for transport in push() {
+        let (_client, feed, writes) = recorded(transport, false).await;
+        publish(&feed, 1..=60);
+        // Another task, which stands in the same queue as the server's.
+        let neighbour = tokio::spawn({
+            let writes = Arc::clone(&writes);
+            poll_fn(move |cx| {
+                cx.waker().wake_by_ref();
+                let count = writes.lock().unwrap().len();
+                if count > 0 { Poll::Ready(count) } else { Poll::Pending }
+            })
+        });
+        assert_eq!(neighbour.await.unwrap(), 60, "{transport}");
+        let writes = writes.lock().unwrap();
+        let first = |seq| writes.iter().position(|write| write.contains(&envelope(seq)));
+        assert_eq!(first(60), Some(59), "{transport}");
     }
 }
 
