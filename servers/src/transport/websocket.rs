@@ -1,5 +1,6 @@
 //! WebSocket: an upgrade, then a text message per update.
 
+mod end;
 mod frames;
 mod handshake;
 mod session;

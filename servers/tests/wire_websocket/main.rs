@@ -5,6 +5,7 @@
 #[path = "../raw/mod.rs"]
 mod raw;
 
+mod blocked;
 mod closing;
 mod errors;
 mod handshake;

@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::AsyncWrite;
-use tokio_tungstenite::tungstenite::error::CapacityError;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{
     CloseFrame, Role, WebSocketConfig, WebSocketContext,
 };
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
+use super::end::End;
 use super::wire::{Polled, Wire};
 use super::{READ_BUFFER_BYTES, frames};
 use crate::feed::{Cursor, Delivery, Payload};
@@ -35,14 +35,6 @@ const WRITE_BUFFER_BYTES: usize = 4 << 10;
 /// How long a client is waited for after a close frame. Closing while its bytes are unread would
 /// reset the connection, and the close frame could be lost with it.
 const CLOSE_WAIT: Duration = Duration::from_secs(1);
-
-/// Why a session ends.
-enum End {
-    /// The closing handshake is over, or the client has gone: nothing left to say.
-    Gone,
-    /// Say why, then close.
-    Close(CloseCode, &'static str),
-}
 
 pub(super) struct Session {
     wire: Wire,
@@ -87,10 +79,15 @@ impl Session {
 
     pub(super) async fn run(mut self) {
         let _present = self.context.enter();
-        if let End::Close(code, reason) = poll_fn(|cx| self.poll_end(cx)).await {
-            // Boxed: few sessions get here, and every one would have to be that much larger.
-            Box::pin(self.close(code, reason)).await;
-        }
+        let frame = match poll_fn(|cx| self.poll_end(cx)).await {
+            End::Gone => return,
+            End::Close(code, reason) => {
+                Some(CloseFrame { code, reason: Utf8Bytes::from_static(reason) })
+            }
+            End::Closed => None,
+        };
+        // Boxed: few sessions get here, and every one would have to be that much larger.
+        Box::pin(self.close(frame)).await;
     }
 
     /// Carries updates one way and answers what comes the other way.
@@ -103,14 +100,14 @@ impl Session {
             Phase::Now => return Poll::Ready(End::Gone),
         }
         for round in 1.. {
-            match self.poll_flush(cx) {
-                Poll::Ready(Ok(())) => {}
+            let blocked = match self.poll_flush(cx) {
+                Poll::Ready(Ok(())) => false,
                 Poll::Ready(Err(end)) => return Poll::Ready(end),
-                Poll::Pending => return self.poll_dead(cx),
-            }
-            let idle = self.cursor.poll_ready(cx).is_pending();
+                Poll::Pending => true,
+            };
+            let idle = blocked || self.cursor.poll_ready(cx).is_pending();
             // The client is listened to when there is nothing to send, and now and then if there
-            // always is.
+            // always is; also when it takes nothing, because it may itself wait for being read.
             if idle || round % 16 == 0 {
                 match self.poll_other(cx) {
                     Poll::Ready(Ok(())) => continue,
@@ -134,16 +131,6 @@ impl Session {
         unreachable!("the rounds do not end by themselves")
     }
 
-    /// While nothing more can be sent: whether the client has stopped taking anything.
-    fn poll_dead(&mut self, cx: &mut task::Context<'_>) -> Poll<End> {
-        loop {
-            ready!(self.heartbeat.poll_due(cx));
-            if let Err(end) = self.beat(cx) {
-                return Poll::Ready(end);
-            }
-        }
-    }
-
     /// All but updates: the heartbeat, and what the client says.
     fn poll_other(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), End>> {
         if self.heartbeat.poll_due(cx).is_ready() {
@@ -156,10 +143,14 @@ impl Session {
     /// however slowly, what is in front of the ping.
     fn beat(&mut self, cx: &mut task::Context<'_>) -> Result<(), End> {
         let taking = std::mem::take(&mut self.wire.taking);
-        if self.unanswered {
-            return if taking { Ok(()) } else { Err(End::Gone) };
+        if self.unanswered && !taking {
+            return Err(End::Gone);
         }
         self.unanswered = true;
+        if self.unflushed {
+            // Stuck behind answers or another ping, and the room for those is bounded.
+            return Ok(());
+        }
         self.speak(cx, |protocol, wire| protocol.write(wire, Message::Ping(Bytes::new())))
     }
 
@@ -207,6 +198,7 @@ impl Session {
             Message::Binary(_) => {
                 Err(End::Close(CloseCode::Unsupported, "a payload is a text message"))
             }
+            Message::Close(_) => Err(End::Closed),
             _ => Ok(()),
         })
     }
@@ -237,24 +229,38 @@ impl Session {
         Ok(())
     }
 
-    /// A close frame, all the way out, and a short wait for the client's.
-    async fn close(mut self, code: CloseCode, reason: &'static str) {
-        let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
-        let mut frame = Some(frame);
-        let good_bye = poll_fn(|cx| {
-            if let Some(frame) = frame.take() {
-                let closed = self.speak(cx, |protocol, wire| protocol.close(wire, Some(frame)));
-                if closed.is_err() {
-                    return Poll::Ready(());
-                }
+    /// A close frame, or the answer to the client's, all the way out, and a short wait for the
+    /// client; one that still takes what is in front of the frame is given time for it.
+    async fn close(mut self, mut frame: Option<CloseFrame>) {
+        self.wire.taking = false;
+        loop {
+            let good_bye = poll_fn(|cx| self.poll_good_bye(cx, &mut frame));
+            let waited = tokio::time::timeout(CLOSE_WAIT, good_bye).await;
+            if waited.is_ok() || !std::mem::take(&mut self.wire.taking) {
+                return;
             }
-            if ready!(self.poll_flush(cx)).is_err() {
-                return Poll::Ready(());
+        }
+    }
+
+    fn poll_good_bye(
+        &mut self,
+        cx: &mut task::Context<'_>,
+        frame: &mut Option<CloseFrame>,
+    ) -> Poll<()> {
+        if self.watch.poll_phase(cx) == Phase::Now {
+            return Poll::Ready(());
+        }
+        // First what is stuck: it could leave no room for the frame.
+        while let Ok(()) = ready!(self.poll_flush(cx)) {
+            let Some(frame) = frame.take() else {
+                let _ = ready!(Pin::new(&mut self.wire.stream).poll_shutdown(cx));
+                return self.wire.poll_drained(cx);
+            };
+            if self.speak(cx, |protocol, wire| protocol.close(wire, Some(frame))).is_err() {
+                break;
             }
-            let _ = ready!(Pin::new(&mut self.wire.stream).poll_shutdown(cx));
-            self.wire.poll_drained(cx)
-        });
-        let _ = tokio::time::timeout(CLOSE_WAIT, good_bye).await;
+        }
+        Poll::Ready(())
     }
 
     fn new_protocol(&self, already_read: &[u8]) -> Box<WebSocketContext> {
@@ -269,30 +275,5 @@ impl Session {
             Role::Server,
             Some(config),
         ))
-    }
-}
-
-impl End {
-    /// The close code that belongs to an error of the protocol (RFC 6455 section 7.4.1).
-    fn of(error: &Error) -> Self {
-        use tokio_tungstenite::tungstenite::error::ProtocolError::ResetWithoutClosingHandshake;
-        match error {
-            Error::Protocol(ResetWithoutClosingHandshake) => Self::Gone,
-            Error::Protocol(_) => Self::Close(CloseCode::Protocol, "protocol error"),
-            Error::Utf8(_) => Self::Close(CloseCode::Invalid, "not UTF-8"),
-            Error::Capacity(
-                CapacityError::MessageTooLong { .. } | CapacityError::TooManyHeaders,
-            ) => Self::Close(CloseCode::Size, "a message is at most 64 KiB"),
-            Error::Io(error) if error.kind() == io::ErrorKind::QuotaExceeded => {
-                Self::Close(CloseCode::Size, "too many fragments")
-            }
-            _ => Self::Gone,
-        }
-    }
-}
-
-impl From<io::Error> for End {
-    fn from(_: io::Error) -> Self {
-        Self::Gone
     }
 }

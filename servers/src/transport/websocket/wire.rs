@@ -95,8 +95,14 @@ impl Write for Polled<'_, '_> {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         match Pin::new(&mut self.wire.stream).poll_write(self.cx, buf) {
-            Poll::Ready(written) => written,
-            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+            Poll::Ready(written) => {
+                self.wire.taking |= std::mem::take(&mut self.wire.blocked);
+                written
+            }
+            Poll::Pending => {
+                self.wire.blocked = true;
+                Err(io::ErrorKind::WouldBlock.into())
+            }
         }
     }
 
