@@ -12,7 +12,7 @@ use crate::knob::Params;
 use crate::listen::{Control, Listeners, Stream, accept};
 use crate::shutdown::{Phase, Shutdown};
 use crate::tally::{Door, Tally};
-use crate::transport::{Context, Serve, Task, Transport};
+use crate::transport::{self, Context, Serve, Task, Transport};
 
 /// How long `run` takes at most to say good-bye to everyone after it was told to stop.
 pub const STOP_WITHIN: Duration = Duration::from_secs(2);
@@ -65,8 +65,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server that serves `feed` as `config` says.
+    /// A server that serves `feed` as `config` says. Panics if that has two transports with sockets
+    /// of their own, which is a mistake in the table and not of the person who runs it.
     pub fn new(feed: Feed, config: Config) -> Self {
+        let transports = config.transports.iter().map(|(transport, _)| *transport);
+        transport::one_socket(transports).unwrap_or_else(|problem| panic!("{problem}"));
         let shared = Arc::new(Shared {
             feed,
             shutdown: Shutdown::default(),

@@ -61,7 +61,8 @@ pub struct Transport {
 pub enum Serve {
     /// One request at a time, on the shared HTTP listener, at the path of the transport's name.
     Http(fn(Request<Incoming>, Context) -> Task<Reply>),
-    /// A connection of its own, without HTTP.
+    /// A connection of its own, without HTTP. One transport at most: nothing in the bytes would tell
+    /// which one a client wants, and there is one such port.
     Socket(fn(Stream, Context) -> Task<()>),
 }
 
@@ -140,10 +141,50 @@ impl Context {
     }
 }
 
+/// Says no to a second transport that wants the port without HTTP: it would never see a client.
+pub(crate) fn one_socket<'a>(
+    transports: impl Iterator<Item = &'a Transport>,
+) -> Result<(), String> {
+    let sockets = transports.filter(|transport| matches!(transport.serve, Serve::Socket(_)));
+    match sockets.map(|transport| transport.name).collect::<Vec<_>>()[..] {
+        [] | [_] => Ok(()),
+        [first, second, ..] => Err(format!(
+            "\"{first}\" and \"{second}\" both want the port without HTTP: give the second a \
+             listener of its own in `Listeners`, or let it be `Serve::Http`"
+        )),
+    }
+}
+
 impl Deref for Context {
     type Target = Surroundings;
 
     fn deref(&self) -> &Surroundings {
         &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_has_at_most_one_transport_with_sockets_of_its_own() {
+        assert_eq!(one_socket(ALL.iter()), Ok(()));
+    }
+
+    #[test]
+    fn a_second_one_is_refused_by_name() {
+        let second = Transport { name: "carrier-pigeon", ..tcp::TRANSPORT };
+        let problem = one_socket(ALL.iter().chain([&second])).unwrap_err();
+        assert!(problem.starts_with("\"tcp\" and \"carrier-pigeon\" both want"), "{problem}");
+    }
+
+    #[test]
+    #[should_panic(expected = "both want the port without HTTP")]
+    fn a_server_does_not_start_with_a_transport_that_it_cannot_serve() {
+        let tcp = find("tcp").unwrap();
+        let transports = vec![(tcp, Params::default()), (tcp, Params::default())];
+        let config = crate::Config { transports, coalesce: true, allow_publish: false };
+        crate::Server::new(Feed::new(1, 1), config);
     }
 }
