@@ -130,3 +130,90 @@ impl Cursor {
         self.read(limit, |gap, slice| (gap, slice.updates().cloned().collect()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Payload;
+    use super::*;
+
+    const KEPT: usize = 4;
+
+    fn publish(feed: &Feed, count: u64) {
+        feed.publish((0..count).map(|_| Payload::parse(b"0").expect("a number is JSON")));
+    }
+
+    fn one_by_one(updates: usize) -> Encoder {
+        Encoder::new(
+            |slice, out| out.extend(slice.updates().map(|update| update.seq as u8)),
+            Limit { updates, bytes: usize::MAX },
+        )
+    }
+
+    fn seqs(delivery: Option<Delivery>) -> Vec<u8> {
+        match delivery {
+            Some(Delivery::Updates(updates)) => updates.bytes.to_vec(),
+            other => panic!("not updates: {other:?}"),
+        }
+    }
+
+    fn evicted(delivery: Option<Delivery>) -> Option<u64> {
+        match delivery {
+            Some(Delivery::Gap(Gap { reason: Reason::Evicted, lost })) => lost,
+            other => panic!("not an eviction: {other:?}"),
+        }
+    }
+
+    /// The ring keeps four; a cursor that stands just before them has lost nothing.
+    #[test]
+    fn a_ring_that_has_just_reached_a_cursor_has_not_overtaken_it() {
+        let (feed, encoder) = (Feed::new(KEPT, usize::MAX), one_by_one(9));
+        let mut cursor = feed.cursor(Start::Now);
+        publish(&feed, 4);
+        assert_eq!(seqs(cursor.ready(&encoder)), [1, 2, 3, 4]);
+        publish(&feed, 4);
+        assert_eq!(feed.log().before_oldest(), cursor.seq());
+        assert_eq!(seqs(cursor.ready(&encoder)), [5, 6, 7, 8]);
+        assert!(cursor.ready(&encoder).is_none() && !cursor.is_ready());
+    }
+
+    #[test]
+    fn a_ring_that_is_so_many_updates_past_a_cursor_is_a_gap_of_so_many() {
+        for past in 1..=6 {
+            let (feed, encoder) = (Feed::new(KEPT, usize::MAX), one_by_one(9));
+            let mut cursor = feed.cursor(Start::Now);
+            publish(&feed, 4 + past);
+            assert_eq!(feed.log().before_oldest(), cursor.seq() + past);
+            assert_eq!(evicted(cursor.ready(&encoder)), Some(past));
+            assert_eq!(cursor.seq(), past, "what follows starts at the oldest kept");
+            let kept: Vec<u8> = (past as u8 + 1..=past as u8 + 4).collect();
+            assert_eq!(seqs(cursor.ready(&encoder)), kept);
+            assert!(cursor.ready(&encoder).is_none() && !cursor.is_ready());
+        }
+    }
+
+    /// The encoder still remembers the bytes that the log has dropped since: they may only be given
+    /// to whoever would find the same in the log.
+    #[test]
+    fn what_the_encoder_remembers_hides_no_gap() {
+        let (feed, encoder) = (Feed::new(KEPT, usize::MAX), one_by_one(1));
+        let (mut first, mut second) = (feed.cursor(Start::Now), feed.cursor(Start::Now));
+        publish(&feed, 4);
+        assert_eq!(seqs(first.ready(&encoder)), [1]);
+        publish(&feed, 1);
+        assert_eq!(seqs(first.ready(&encoder)), [2], "stands exactly before the oldest kept");
+        assert_eq!(evicted(second.ready(&encoder)), Some(1), "stands one before that");
+        assert_eq!(seqs(second.ready(&encoder)), [2]);
+    }
+
+    #[test]
+    fn a_ring_that_is_bounded_in_bytes_has_the_same_boundary() {
+        // Envelopes of one digit are `{"seq":1,"data":0}`, so that two of them fit and three do not.
+        let (feed, encoder) = (Feed::new(KEPT, 40), one_by_one(9));
+        let (mut reached, mut passed) = (feed.cursor(Start::Now), feed.cursor(Start::Now));
+        publish(&feed, 1);
+        assert_eq!(seqs(reached.ready(&encoder)), [1]);
+        publish(&feed, 2);
+        assert_eq!(seqs(reached.ready(&encoder)), [2, 3]);
+        assert_eq!(evicted(passed.ready(&encoder)), Some(1));
+    }
+}
