@@ -49,6 +49,11 @@ pub enum Control {
 
 /// Opens a port with everything set that accepted sockets inherit: `TCP_NODELAY`, the congestion
 /// control and the bound on unsent bytes.
+///
+/// Not `TCP_USER_TIMEOUT`: Linux also counts by it how long a peer that is there keeps its window
+/// shut (tcp(7)), and a client that does not read is told what it lost, not cut. What goes to a
+/// client that has vanished, an update or a heartbeat, is given up by `tcp_retries2`, after about a
+/// quarter of an hour; WebSocket, which hears answers, knows after two heartbeats.
 pub fn listen_tcp(addr: SocketAddr, congestion: &str) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
@@ -220,6 +225,7 @@ mod tests {
         assert!(accepted.tcp_nodelay().unwrap());
         assert!(accepted.tcp_congestion().unwrap().starts_with(b"reno\0"));
         assert_eq!(accepted.tcp_notsent_lowat().unwrap(), UNSENT_BYTES);
+        assert_eq!(accepted.tcp_user_timeout().unwrap(), None, "see listen_tcp");
         drop(client);
     }
 
