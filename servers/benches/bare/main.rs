@@ -5,7 +5,7 @@
 //! ours. It is started like `feedlab serve`, prints the same first line and speaks just enough of
 //! the same protocol, so that the same publisher and the same load clients measure it, interleaved
 //! with ours: `feedlab run fan-out --rival bare=target/release/examples/bare:tcp`. A client that
-//! does not keep up is dropped.
+//! does not keep up is dropped, and it ends when whoever started it has ended.
 
 #![allow(unsafe_code)] // epoll and send themselves are what is measured; a wrapper would be part of the figure
 
@@ -16,13 +16,15 @@ mod log;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::unix::process::parent_id;
 use std::time::{Duration, Instant};
 
 use http::{Parsed, Request};
 use kernel::Epoll;
 use log::Log;
 
-/// A parked request is looked at this often to see whether its hold has passed.
+/// A parked request is looked at this often to see whether its hold has passed, and the parent to
+/// see whether it is still there.
 const TICK: Duration = Duration::from_millis(100);
 
 #[derive(Clone, Copy)]
@@ -52,6 +54,8 @@ struct Bare {
 }
 
 fn main() -> std::io::Result<()> {
+    // A parent that ends before this is found out by the first line, which then has no reader.
+    let parent = parent_id();
     let flags: Vec<String> = std::env::args().skip(1).filter(|word| word != "serve").collect();
     let flag =
         |name: &str| flags.iter().position(|word| word == name).and_then(|at| flags.get(at + 1));
@@ -81,7 +85,7 @@ fn main() -> std::io::Result<()> {
     for (listener, door) in [(http, Door::Http), (tcp, Door::Tcp), (control, Door::Control)] {
         bare.add(Socket::Listener(listener, door))?;
     }
-    bare.serve()
+    bare.serve(parent)
 }
 
 impl Bare {
@@ -101,7 +105,7 @@ impl Bare {
         Ok(())
     }
 
-    fn serve(mut self) -> std::io::Result<()> {
+    fn serve(mut self, parent: u32) -> std::io::Result<()> {
         let mut ready = Vec::new();
         let mut next_tick = Instant::now() + TICK;
         loop {
@@ -113,6 +117,10 @@ impl Bare {
             if now >= next_tick {
                 next_tick = now + TICK;
                 self.end_holds(now);
+                // An orphan is given to another parent.
+                if parent_id() != parent {
+                    return Ok(());
+                }
             }
         }
     }
