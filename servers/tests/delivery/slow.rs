@@ -1,6 +1,8 @@
 //! A client that does not read costs the others nothing, costs the server a bounded memory, and is told what it lost.
 
 use super::all;
+use super::raw::Raw;
+use super::raw::answer::get;
 use super::raw::follow::{Event, Follower};
 use super::raw::served::{Setup, at};
 
@@ -110,5 +112,25 @@ async fn a_client_that_goes_leaves_nothing_behind() {
             follower.ask().await;
         }
         served.until_clients(transport, 0).await;
+    }
+}
+
+/// An answer may be of 8 MiB. One is on its way and the next is made: so much may one client make
+/// the server hold, however much it asks for.
+#[tokio::test]
+async fn a_client_that_asks_without_reading_is_held_at_two_answers() {
+    for transport in ["short-poll", "long-poll"] {
+        let served = Setup::default().serve();
+        let larger_than_what_the_kernel_keeps = format!("\"{}\"", "x".repeat(4 << 20));
+        served.publish(&[larger_than_what_the_kernel_keeps]).await;
+        let mut greedy = Raw::connect_narrow(served.http).await;
+        greedy.send(get(&format!("/{transport}?after=0&limit=1")).repeat(100)).await;
+        let answers = format!("feedlab_served_total{{transport=\"{transport}\"}}");
+        while served.metric(&answers).await == 0 {
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..20 {
+            assert!(served.metric(&answers).await <= 2, "{transport}");
+        }
     }
 }
