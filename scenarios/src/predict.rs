@@ -12,6 +12,7 @@
 mod bytes;
 pub mod closed;
 mod delay;
+mod digits;
 mod freshness;
 mod long_poll;
 mod push;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Scenario, Schedule};
 use delay::{Delay, Floor};
+pub use digits::mean_digits;
 use freshness::Freshness;
 
 /// Sizes of each transport's messages, from the codecs.
@@ -44,7 +46,8 @@ pub struct TransportSizes {
     pub answer_envelope_bytes: f64,
     /// Per update, all but the payload: `{"seq":…,"data":}` and a comma.
     pub update_envelope_bytes: f64,
-    /// Per update: chunk and event framing, frame header, length prefix.
+    /// Per update: chunk and event framing, frame header, length prefix. Without heartbeats, which
+    /// are counted apart: a calibration that saw some would have them in its mean.
     pub update_framing_bytes: f64,
 }
 
@@ -66,6 +69,14 @@ pub struct Calibration {
     pub rearm_gap_ns: f64,
     /// Request round trip: what pacing `fixed-delay` adds to the interval.
     pub poll_cycle_extra_ns: f64,
+    /// Per transport: mean decimal digits of the sequence numbers that its sizes were counted with
+    /// ([`mean_digits`]). Without an entry the sizes are taken as they are.
+    #[serde(default)]
+    pub sequence_digits: BTreeMap<String, f64>,
+    /// Digits of `CLOCK_MONOTONIC` in ns. `None`: 15, which it has from the 28th hour after boot
+    /// to the 11th day.
+    #[serde(default)]
+    pub clock_digits: Option<u32>,
 }
 
 /// What theory expects of one transport in one repetition, or in all of them pooled.
@@ -124,7 +135,12 @@ pub fn predict(scenario: &Scenario, sizes: &Sizes, calibration: &Calibration) ->
             calibration,
         };
         let Some(model) = model(name) else { continue };
-        let outcomes: Vec<_> = schedules.iter().map(|schedule| model(&case, schedule)).collect();
+        let outcome = |schedule: &Schedule| {
+            let mut outcome = model(&case, schedule);
+            outcome.assumptions.extend(digits::assumption(&case, schedule));
+            outcome
+        };
+        let outcomes: Vec<_> = schedules.iter().map(outcome).collect();
         for (repetition, outcome) in (1..).zip(&outcomes) {
             predictions.push(outcome.prediction(name, Some(repetition), &floor));
         }

@@ -131,4 +131,8 @@ fn a_traces_long_rows_weigh_what_they_are() {
     let long = format!("{{\"n\":1,\"t\":123456789012345,\"place\":\"{place}\"}}").len() as u64;
     let p = one(&scenario, &calibration(0.0), "tcp", None);
     assert_eq!(p.bytes_down, 10 * (long + 128 + 2 * (19 + 4)));
+
+    // A clock that has run for longer than eleven days.
+    let later = Calibration { clock_digits: Some(16), ..calibration(0.0) };
+    assert_eq!(one(&scenario, &later, "tcp", None).bytes_down, p.bytes_down + 10);
 }

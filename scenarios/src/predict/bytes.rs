@@ -3,18 +3,26 @@
 //! Per client: push sends every update as payload + envelope + framing, and a heartbeat at fixed
 //! times, whatever else is sent. A poll sends a request head up; its answer is a head with, if
 //! there is anything, the envelope of the answer and of each update. Connecting, upgrading and
-//! closing lie outside the window. What several updates in one chunk save of its framing is
-//! neglected, and so are the digits that a longer body adds to its Content-Length.
+//! closing lie outside the window. Sequence numbers grow longer than the calibration's: see
+//! [`digits`](super::digits). What several updates in one chunk save of its framing is neglected,
+//! and so are the digits that a longer body adds to its Content-Length or its chunk's size.
 
-use super::Case;
+use super::{
+    Case,
+    digits::{MoreDigits, first_number},
+};
 use crate::Schedule;
+
+/// Digits of a clock in ns between 28 hours and 11 days after boot.
+const CLOCK_DIGITS: u32 = 15;
 
 /// (up, down) of a push transport.
 pub(super) fn push(case: &Case<'_>, schedule: &Schedule) -> (f64, f64) {
     let sizes = &case.sizes;
     let updates = schedule.offsets_ns.len() as f64;
-    let per_client = payload_bytes(case, schedule)
-        + updates * (sizes.update_envelope_bytes + sizes.update_framing_bytes);
+    let more = MoreDigits::of(case, schedule);
+    let around = sizes.update_envelope_bytes + sizes.update_framing_bytes + more.update;
+    let per_client = payload_bytes(case, schedule) + updates * around;
     let window = schedule.window_ns() as f64;
     let beats = case.duration_ns("heartbeat").filter(|every| *every > 0.0);
     let beats = beats.map_or(0.0, |every| window / every);
@@ -42,12 +50,12 @@ fn heartbeat(case: &Case<'_>) -> (f64, f64) {
 pub(super) fn poll(case: &Case<'_>, schedule: &Schedule, answers: f64, empty: f64) -> (f64, f64) {
     let sizes = &case.sizes;
     let updates = schedule.offsets_ns.len() as f64;
-    let per_client = payload_bytes(case, schedule)
-        + updates * (sizes.update_envelope_bytes + sizes.update_framing_bytes);
-    let down = case.clients() * per_client
-        + answers * (sizes.answer_head_bytes + sizes.answer_envelope_bytes)
-        + empty * sizes.empty_head_bytes;
-    ((answers + empty) * sizes.request_head_bytes, down)
+    let more = MoreDigits::of(case, schedule);
+    let around = sizes.update_envelope_bytes + sizes.update_framing_bytes + more.update;
+    let per_client = payload_bytes(case, schedule) + updates * around;
+    let answer = sizes.answer_head_bytes + sizes.answer_envelope_bytes + more.answer;
+    let down = case.clients() * per_client + answers * answer + empty * sizes.empty_head_bytes;
+    ((answers + empty) * (sizes.request_head_bytes + more.request), down)
 }
 
 /// All payloads of the window: padded up to the scenario's size, longer where a trace's fields need
@@ -57,11 +65,11 @@ fn payload_bytes(case: &Case<'_>, schedule: &Schedule) -> f64 {
     if schedule.fields.is_empty() {
         return (size * schedule.offsets_ns.len()) as f64;
     }
-    let natural = |(k, fields): (usize, &String)| {
-        // `{"n":17,"t":123456789012345,…}`; the clock has 15 digits from the 28th hour after boot
-        // to the 11th day.
-        let number = (k + 1).ilog10() as usize + 1;
-        r#"{"n":,"t":,}"#.len() + number + 15 + fields.len()
+    let clock = case.calibration.clock_digits.unwrap_or(CLOCK_DIGITS);
+    let natural = |(n, fields): (u64, &String)| {
+        // `{"n":17,"t":123456789012345,…}`
+        r#"{"n":,"t":,}"#.len() + (n.ilog10() + 1 + clock) as usize + fields.len()
     };
-    schedule.fields.iter().enumerate().map(|row| natural(row).max(size)).sum::<usize>() as f64
+    let rows = (first_number(case, schedule)..).zip(&schedule.fields);
+    rows.map(|row| natural(row).max(size)).sum::<usize>() as f64
 }

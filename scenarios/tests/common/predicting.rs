@@ -16,6 +16,7 @@ pub fn calibration(send_ns: f64) -> Calibration {
         send_ns: send.into(),
         rearm_gap_ns: 20e6,
         poll_cycle_extra_ns: 5e6,
+        ..Calibration::default()
     }
 }
 
