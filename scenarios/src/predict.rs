@@ -61,8 +61,8 @@ pub struct Calibration {
     /// 99th percentile of the floor.
     pub floor_p99_ns: f64,
     /// Per transport: added delay per position in the fan-out at this scenario's client count,
-    /// which is the server's time for one client; for short-poll its time for one poll. 0 with one
-    /// client.
+    /// which is the server's time for one client; 0 with one client. For short-poll, which has no
+    /// fan-out, the server's CPU time for one poll.
     pub send_ns: BTreeMap<String, f64>,
     /// Mean time from a long poll's answer leaving the server to the next request being there,
     /// `rearm_delay` included.

@@ -24,6 +24,9 @@ fn short_polls_meet_in_a_queue_that_is_next_to_nothing() {
     calibration.send_ns.insert("short-poll".to_owned(), 50e3);
     let p = one(&scenario(&["clients=10000"]), &calibration, "short-poll", None); // a load of 0.5
     near(ns(p.delay_mean_ns), 0.5e9 + FLOOR + 25e3, 1e-9);
+    let p =
+        one(&scenario(&["clients=10000", "server.threads=2"]), &calibration, "short-poll", None);
+    near(ns(p.delay_mean_ns), 0.5e9 + FLOOR + 0.25 / (2.0 * 0.75) * 50e3, 1e-9);
     let overloaded = one(&scenario(&["clients=30000"]), &calibration, "short-poll", None);
     assert!(overloaded.assumptions.iter().any(|text| text.contains("lower bound")));
 }

@@ -165,6 +165,30 @@ fn fan_outs_of_a_poisson_feed_queue_like_m_d_1() {
 }
 
 #[test]
+fn polls_with_random_phases_queue_like_m_d_1_though_each_is_regular() {
+    const CLIENTS: usize = 1000;
+    const ROUNDS: usize = 100;
+    let mut random = random(8);
+    for load in [0.2, 0.5, 0.8] {
+        let cost = load / CLIENTS as f64; // of a cycle of one second
+        let mut waited = 0.0;
+        for _ in 0..ROUNDS {
+            let mut phases: Vec<f64> = (0..CLIENTS).map(|_| random.random()).collect();
+            phases.sort_by(f64::total_cmp);
+            let mut free = 0.0_f64;
+            // The first cycle begins with an empty queue; the second is like all that follow.
+            for at in phases.iter().copied().chain(phases.iter().map(|phase| phase + 1.0)) {
+                let start = free.max(at);
+                waited += if at >= 1.0 { start - at } else { 0.0 };
+                free = start + cost;
+            }
+        }
+        let mean = waited / (ROUNDS * CLIENTS) as f64;
+        near(mean, fan_out_wait(CLIENTS as f64, cost).unwrap(), 0.04);
+    }
+}
+
+#[test]
 fn short_polls_wait_evenly_up_to_a_cycle() {
     let mut random = random(3);
     let (rate, floor) = (10.0, 0.02);

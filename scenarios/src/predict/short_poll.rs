@@ -16,8 +16,13 @@
 //! N/C a second whatever the feed does. **Bytes** are counted between exchanges, from the last one
 //! before the window to the first one after it: one exchange more per client.
 //!
-//! The server answers N/C polls a second; at a cost of `c` each they meet in an M/D/1 queue, wait
-//! ρc/(2(1−ρ)) with ρ = Nc/C, which is added to the delay and is next to nothing.
+//! **Queue**: the server answers N/C polls a second. What one costs it, `c`, is calibrated: the CPU
+//! time of a server that only two clients poll, less what the publishes cost, over its polls, so
+//! that none of it is waiting. (A busy server needs less, as polls share its wake-ups.) A poll that
+//! comes while others are served waits for them. Many clients with random phases arrive as good as
+//! at random, though each is regular, so they meet in an M/D/1 queue: ρc/(2(1−ρ)) on average, with
+//! ρ = Nc/(C·threads), which is added to the delay. It is next to nothing until ρ is near 1.
+//! Several threads are taken to have a part of the clients each.
 
 use super::{
     Case, Outcome, bytes,
@@ -84,10 +89,13 @@ fn cycle_ns(case: &Case<'_>, assumptions: &mut Vec<String>) -> f64 {
 /// Mean wait of a poll for those before it (M/D/1).
 fn queue_ns(case: &Case<'_>, cycle: f64, assumptions: &mut Vec<String>) -> f64 {
     let send = case.send_ns();
-    let load = case.clients() * send / cycle;
+    let threads = case.scenario.server.threads.max(1);
+    let load = case.clients() * send / (cycle * f64::from(threads));
     if load >= 1.0 {
-        assumptions
-            .push("the polls need more than one core: the prediction is a lower bound".to_owned());
+        assumptions.push(format!(
+            "the polls need more than the server's {threads} thread(s): the prediction is a lower \
+             bound"
+        ));
         return 0.0;
     }
     load * send / (2.0 * (1.0 - load))
