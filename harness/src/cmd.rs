@@ -10,8 +10,9 @@ pub mod serve;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Exit codes: 1 failed to run, INVALID, interrupted, or SUSPECT under --strict.
 pub const FAILED: u8 = 1;
@@ -93,6 +94,20 @@ pub fn print(text: &str) -> Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => other.context("while writing to stdout"),
     }
+}
+
+/// Waits for Ctrl-C or SIGTERM; the error to end with.
+async fn interruption() -> anyhow::Error {
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    let name = tokio::select! {
+        _ = interrupt.recv() => "Ctrl-C",
+        _ = terminate.recv() => "SIGTERM",
+    };
+    anyhow!("interrupted by {name}")
 }
 
 /// A directory for a run's output that does not exist yet: `<parent>/<scenario>-<time>`.

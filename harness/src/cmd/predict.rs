@@ -1,12 +1,15 @@
 //! `feedlab predict`: a calibration and the model, without the run.
 
+mod borrowed;
+mod shown;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use results::Run;
-use scenarios::{Prediction, predict::predict};
+use scenarios::{Calibration, Prediction, Scenario, Sizes};
 
+use super::Format;
 use crate::campaign;
 use crate::progress::Progress;
 use crate::stage::Stage;
@@ -22,43 +25,43 @@ pub struct Args {
     /// Use the calibration of an earlier run instead of making one now
     #[arg(long, value_name = "RUN")]
     pub calibration: Option<PathBuf>,
-    /// Predictions as JSON, those of single repetitions too
-    #[arg(long)]
-    pub json: bool,
+    /// How the predictions are printed on stdout
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: Format,
+}
+
+/// What theory expects, and on what grounds.
+struct Expected {
+    calibration: Calibration,
+    sizes: Sizes,
+    predictions: Vec<Prediction>,
 }
 
 /// Predicts.
 ///
 /// # Errors
-/// When the calibration cannot be made or read.
+/// When the calibration cannot be made or read, or is none of this scenario's.
 pub fn run(args: &Args) -> Result<ExitCode> {
     let scenario = super::load(&args.scenario, &args.sets)?;
-    let (calibration, sizes, predictions) = if let Some(path) = &args.calibration {
-        let run = Run::read(path)?.run;
-        let predictions = predict(&scenario, &run.sizes, &run.calibration);
-        (run.calibration, run.sizes, predictions)
-    } else {
-        let stage = Stage::new(scenario, Progress::new(1, false))?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let predicted = runtime.block_on(campaign::predictions(&stage))?;
-        stage.progress.finish();
-        predicted
+    let expected = match &args.calibration {
+        Some(path) => borrowed::expected(&scenario, path)?,
+        None => calibrated(scenario)?,
     };
-    let text = if args.json {
-        let value = serde_json::json!({
-            "format_version": results::FORMAT_VERSION,
-            "calibration": calibration,
-            "sizes": sizes,
-            "predictions": predictions,
-        });
-        format!("{value:#}\n")
-    } else {
-        ::reports::predictions(&pooled(&predictions), &calibration)
-    };
-    super::print(&text)?;
+    super::print(&shown::shown(&expected, args.format))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn pooled(predictions: &[Prediction]) -> Vec<Prediction> {
-    predictions.iter().filter(|prediction| prediction.repetition.is_none()).cloned().collect()
+/// Calibrates here and now. When it is interrupted, its processes end with the future that has them.
+fn calibrated(scenario: Scenario) -> Result<Expected> {
+    let stage = Stage::new(scenario, Progress::new(1, false))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let outcome = runtime.block_on(async {
+        tokio::select! {
+            made = campaign::predictions(&stage) => made,
+            signal = super::interruption() => Err(signal),
+        }
+    });
+    stage.progress.finish();
+    let (calibration, sizes, predictions) = outcome?;
+    Ok(Expected { calibration, sizes, predictions })
 }

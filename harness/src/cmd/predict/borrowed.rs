@@ -1,0 +1,92 @@
+//! The calibration of an earlier run: only one that knows the transports, and not without a word
+//! where it was made under other conditions.
+
+use std::path::Path;
+
+use anyhow::Result;
+use results::{Environment, Run};
+use scenarios::{Scenario, predict::predict};
+
+use super::Expected;
+use crate::cmd::Usage;
+use crate::machine::{self, Cores};
+
+/// Predicts with what the run in `path` calibrated. Where its conditions differ, stderr and each
+/// prediction's assumptions say so.
+pub fn expected(scenario: &Scenario, path: &Path) -> Result<Expected> {
+    let run = read(path).map_err(Usage)?;
+    check(scenario, &run).map_err(|problem| usage(path, &problem))?;
+    let mut predictions = predict(scenario, &run.sizes, &run.calibration);
+    for difference in differences(scenario, &run) {
+        eprintln!("Warning: --calibration {}: {difference}", path.display());
+        for prediction in &mut predictions {
+            prediction
+                .assumptions
+                .push(format!("the calibration holds here, although {difference}"));
+        }
+    }
+    Ok(Expected { calibration: run.calibration, sizes: run.sizes, predictions })
+}
+
+fn read(path: &Path) -> Result<Run, String> {
+    if !path.join("run.json").is_file() {
+        let path = path.display();
+        return Err(format!("--calibration {path}: is no run directory: it has no run.json"));
+    }
+    Run::read(path).map(|loaded| loaded.run).map_err(|error| format!("--calibration: {error}"))
+}
+
+fn usage(path: &Path, problem: &str) -> Usage {
+    Usage(format!("--calibration {}: {problem}", path.display()))
+}
+
+/// Without these the model would predict nothing, and print it as a number.
+fn check(scenario: &Scenario, run: &Run) -> Result<(), String> {
+    if run.calibration.floor_mean_ns <= 0.0 || run.sizes.0.is_empty() {
+        return Err(
+            "the run ended before its calibration did: name another run, or leave the flag \
+                    out to calibrate now"
+                .into(),
+        );
+    }
+    let known = &run.sizes.0;
+    let Some(unknown) = scenario.transports.keys().find(|name| !known.contains_key(*name)) else {
+        return Ok(());
+    };
+    let known: Vec<&str> = known.keys().map(String::as_str).collect();
+    Err(format!(
+        "the run did not calibrate {unknown}, which the scenario has; it did {}",
+        known.join(", ")
+    ))
+}
+
+/// What a calibration depends on, where the run had it otherwise.
+fn differences(scenario: &Scenario, run: &Run) -> Vec<String> {
+    let machine = machine::environment(&Cores::share(None, 1), 1, "");
+    let pairs =
+        conditions(&run.scenario, &run.environment).into_iter().zip(conditions(scenario, &machine));
+    pairs
+        .filter(|((_, there), (_, here))| there != here && !there.is_empty() && !here.is_empty())
+        .map(|((what, there), (_, here))| format!("{what} was {there} there and is {here} here"))
+        .collect()
+}
+
+/// Costs per position and the re-arm gap hold for one number of clients and one kind of server; the
+/// pause before a request is part of the gap. What is empty is unknown, or of no transport.
+fn conditions(scenario: &Scenario, machine: &Environment) -> [(&'static str, String); 8] {
+    let rearm_delay =
+        scenario.transports.get("long-poll").and_then(|knobs| knobs.get("rearm_delay"));
+    [
+        ("clients", scenario.clients.to_string()),
+        ("feed.payload_bytes", scenario.feed.payload_bytes.to_string()),
+        ("server.threads", scenario.server.threads.to_string()),
+        ("server.coalesce", scenario.server.coalesce.to_string()),
+        ("server.congestion", scenario.server.congestion.clone()),
+        (
+            "transports.long-poll.rearm_delay",
+            rearm_delay.and_then(|delay| delay.as_str()).unwrap_or_default().to_owned(),
+        ),
+        ("the CPU", machine.cpu.clone()),
+        ("the build", machine.profile.clone()),
+    ]
+}
