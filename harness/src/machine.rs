@@ -152,11 +152,6 @@ pub fn ephemeral_ports() -> u64 {
     }
 }
 
-/// Whether the clock is read without a system call.
-pub fn has_fast_clock() -> bool {
-    matches!(clocksource().as_str(), "tsc" | "arch_sys_counter" | "kvm-clock")
-}
-
 /// The kernel's clock source.
 pub fn clocksource() -> String {
     line("/sys/devices/system/clocksource/clocksource0/current_clocksource")

@@ -98,6 +98,18 @@ fn of_window(evidence: &Evidence, ns: u64) -> Option<f64> {
     (window > 0).then(|| ns as f64 / window as f64)
 }
 
+/// Linux's clock sources that the kernel reads from a device on a bus, and those that only tick; a
+/// counter of the CPU or a hypervisor's page of one is read where it is needed. One that is not
+/// known here is not doubted.
+const SLOW_CLOCKS: [&str; 4] = ["hpet", "acpi_pm", "jiffies", "refined-jiffies"];
+
+impl Environment {
+    /// Whether reading the time is so slow or coarse that delays and CPU suffer.
+    pub fn has_slow_clock(&self) -> bool {
+        SLOW_CLOCKS.contains(&self.clocksource.as_str())
+    }
+}
+
 /// Facts about the machine that concern every row.
 pub(super) fn environment(environment: &Environment) -> Vec<Warning> {
     let mut warnings = Vec::new();
@@ -120,8 +132,7 @@ pub(super) fn environment(environment: &Environment) -> Vec<Warning> {
             "feedlab was built without optimisation: build it with --release".into(),
         );
     }
-    if ["hpet", "acpi_pm", "jiffies", "refined-jiffies"].contains(&environment.clocksource.as_str())
-    {
+    if environment.has_slow_clock() {
         warn(
             "clock-source",
             Verdict::Suspect,
@@ -145,4 +156,29 @@ pub(super) fn environment(environment: &Environment) -> Vec<Warning> {
         );
     }
     warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::environment;
+    use crate::Environment;
+
+    #[test]
+    fn a_run_is_doubted_exactly_where_the_clock_is_slow() {
+        for (clocksource, slow) in [
+            ("tsc", false),
+            ("arch_sys_counter", false),
+            ("kvm-clock", false),
+            ("hyperv_clocksource_tsc_page", false),
+            ("hpet", true),
+            ("acpi_pm", true),
+            ("jiffies", true),
+            ("", false),
+        ] {
+            let machine = Environment { clocksource: clocksource.into(), ..Environment::default() };
+            assert_eq!(machine.has_slow_clock(), slow, "{clocksource}");
+            let doubted = environment(&machine).iter().any(|doubt| doubt.rule == "clock-source");
+            assert_eq!(doubted, slow, "{clocksource}");
+        }
+    }
 }
