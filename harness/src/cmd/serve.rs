@@ -241,3 +241,25 @@ fn knob(set: &str) -> Result<(&'static str, String, Value), String> {
     knob.check(&value)?;
     Ok((transport.name, key.to_owned(), value))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use clap::Parser;
+
+    use crate::cmd::{Cli, Verb};
+
+    #[test]
+    fn of_two_sets_of_one_knob_the_later_holds() {
+        let sets = ["transports.sse.heartbeat=300ms", "transports.sse.heartbeat=1h"];
+        let words = ["feedlab", "serve", "--transport", "sse", "--set", sets[0], "--set", sets[1]];
+        let Ok(Cli { verb: Verb::Serve(args) }) = Cli::try_parse_from(words) else {
+            panic!("this is how it is written");
+        };
+        let served = super::transports(&args).unwrap_or_default();
+        let [(transport, params)] = served.as_slice() else { panic!("one transport was named") };
+        let heartbeat = transport.knobs.iter().find(|knob| knob.name == "heartbeat");
+        assert_eq!(heartbeat.map(|knob| params.duration(knob)), Some(Duration::from_secs(3600)));
+    }
+}

@@ -31,8 +31,8 @@ pub(super) fn push(case: &Case<'_>, schedule: &Schedule) -> (f64, f64) {
     (clients * beats * beat_up, clients * (per_client + beats * beat_down))
 }
 
-/// (up, down) of one heartbeat: what the codecs counted or, as a calibration is shorter than a
-/// heartbeat's period, what the protocols say.
+/// (up, down) of one heartbeat: what the codecs counted or, as a calibration is to be without
+/// heartbeats lest they be in its framing as well, what the protocols say.
 fn heartbeat(case: &Case<'_>) -> (f64, f64) {
     let sizes = &case.sizes;
     match case.name {
