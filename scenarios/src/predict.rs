@@ -42,9 +42,11 @@ pub struct TransportSizes {
     /// Head of a 204. For a push transport: one heartbeat with its framing; 0 if none was seen, then
     /// the protocol's own sizes are taken.
     pub empty_head_bytes: f64,
-    /// Per answer, the body around the updates: `{"cursor":…,"updates":[]}`.
+    /// Per answer, the body around the updates: `{"cursor":…,"updates":[]}`, less the comma that
+    /// does not follow the last of them.
     pub answer_envelope_bytes: f64,
-    /// Per update, all but the payload: `{"seq":…,"data":}` and a comma.
+    /// Per update, all but the payload: `{"seq":…,"data":}`; in a poll's answer with a comma, so
+    /// that answers with more updates than the calibration's have theirs.
     pub update_envelope_bytes: f64,
     /// Per update: chunk and event framing, frame header, length prefix. Without heartbeats, which
     /// are counted apart: a calibration that saw some would have them in its mean.
