@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use anyhow::Result;
 use results::{Warning, verdict};
+use scenarios::predict::mean_digits;
 use scenarios::{Calibration, Schedule, Sizes, TransportSizes};
 
-use crate::clock::SECOND_NS;
+use crate::clock::{self, SECOND_NS};
 use crate::measured::{self, Place};
 use crate::order::Sample;
 use crate::stage::Stage;
@@ -57,20 +58,27 @@ pub struct Calibrated {
 /// When a trial cannot be run.
 pub async fn calibrate(stage: &Stage) -> Result<Calibrated> {
     let mut bench = Bench { stage, warnings: Vec::new() };
-    let mut calibration = Calibration::default();
+    let mut calibration = Calibration {
+        clock_digits: Some(clock::now_ns().max(1).ilog10() + 1),
+        ..Calibration::default()
+    };
     let mut sizes = Sizes::default();
     let envelope_bytes = bench.floor(&mut calibration).await?;
     let names: Vec<&String> = stage.scenario.transports.keys().collect();
+    let seen = bench.run(quiet(stage, names[0], 0), "publishing without clients").await?;
+    let ingest_ns_per_publish = per(seen.server.cpu_ns, seen.window.published());
     for name in &names {
-        bench.transport(name, envelope_bytes, &mut calibration, &mut sizes).await?;
+        let sample = bench.transport(name, ingest_ns_per_publish, &mut calibration).await?;
+        // A comma as well, between the updates of an answer.
+        let comma = if sample.counters.requests > 0 { 1.0 } else { 0.0 };
+        let envelope_bytes = envelope_bytes + calibration.sequence_digits[*name] + comma;
+        sizes.0.insert((*name).clone(), transport_sizes(&sample, envelope_bytes));
     }
     share_empty_heads(&mut sizes);
     if names.iter().any(|name| *name == "long-poll") {
         calibration.rearm_gap_ns = bench.rearm_gap_ns().await?;
     }
-    let seen = bench.run(quiet(stage, names[0], 0), "publishing without clients").await?;
-    let publishes = seen.window.last - seen.window.first + 1;
-    let ingest_ns_per_publish = Some(per(seen.server.cpu_ns, publishes));
+    let ingest_ns_per_publish = Some(ingest_ns_per_publish);
     Ok(Calibrated { calibration, sizes, ingest_ns_per_publish, warnings: bench.warnings })
 }
 
@@ -108,7 +116,8 @@ impl Bench<'_> {
         Ok(warnings)
     }
 
-    /// Measures the tcp floor with one client. Returns the envelope's bytes per update.
+    /// Measures the tcp floor with one client. Returns the envelope's bytes per update, without the
+    /// digits of the sequence number.
     async fn floor(&mut self, calibration: &mut Calibration) -> Result<f64> {
         let floor = self.run(quiet(self.stage, "tcp", 1), "the floor").await?;
         let histogram = measured::merge(floor.samples.iter().map(|sample| &sample.delay))?;
@@ -119,16 +128,17 @@ impl Bench<'_> {
         calibration.floor_mean_ns = histogram.mean();
         calibration.floor_p50_ns = p50 as f64;
         calibration.floor_p99_ns = (p50 + beyond) as f64;
-        Ok(per(sum(&floor).counters.down.envelope, sum(&floor).delivered))
+        let envelope_bytes = per(sum(&floor).counters.down.envelope, sum(&floor).delivered);
+        Ok(envelope_bytes - digits(&floor))
     }
 
+    /// Measures what one more client costs, and lets the codecs count.
     async fn transport(
         &mut self,
         name: &str,
-        envelope_bytes: f64,
+        ingest_ns_per_publish: f64,
         calibration: &mut Calibration,
-        sizes: &mut Sizes,
-    ) -> Result<()> {
+    ) -> Result<Sample> {
         let polls = name == "short-poll";
         let clients = self.stage.scenario.clients;
         let mut trial = quiet(self.stage, name, if polls { clients.min(2) } else { clients });
@@ -138,16 +148,17 @@ impl Bench<'_> {
         }
         let seen = self.run(trial, name).await?;
         let sample = sum(&seen);
-        sizes.0.insert(name.to_owned(), transport_sizes(&sample, envelope_bytes));
         let send_ns = if polls {
             let request = measured::merge(seen.samples.iter().map(|sample| &sample.request))?;
             calibration.poll_cycle_extra_ns = request.mean();
-            per(seen.server.cpu_ns, sample.requests)
+            let ingest_ns = ingest_ns_per_publish * seen.window.published() as f64;
+            (seen.server.cpu_ns as f64 - ingest_ns).max(0.0) / sample.requests.max(1) as f64
         } else {
             slope_ns(&seen)
         };
         calibration.send_ns.insert(name.to_owned(), send_ns);
-        Ok(())
+        calibration.sequence_digits.insert(name.to_owned(), digits(&seen));
+        Ok(sample)
     }
 
     /// Time from a long poll's answer to the next request's being there: the cycle of clients whose
@@ -206,6 +217,11 @@ fn quiet(stage: &Stage, transport: &str, clients: u32) -> Trial {
     trial.ramp = trial.ramp.min(Duration::from_micros(u64::from(clients) * 200));
     trial.sight_all = true;
     trial
+}
+
+/// Mean digits of a trial's sequence numbers: its log begins with it, so they are the publisher's.
+fn digits(seen: &Seen) -> f64 {
+    mean_digits(seen.window.first, seen.window.last)
 }
 
 fn sum(seen: &Seen) -> Sample {

@@ -80,7 +80,7 @@ pub fn measured(trial: &Trial, seen: &Seen, place: Place) -> Result<Measured> {
 }
 
 fn ledger(trial: &Trial, seen: &Seen, sum: &Sample, place: Place) -> Row {
-    let published = seen.window.last - seen.window.first + 1;
+    let published = seen.window.published();
     let expected = published * u64::from(trial.clients);
     Row {
         transport: trial.label.clone(),

@@ -28,6 +28,11 @@ pub struct Window {
 }
 
 impl Window {
+    /// How many publishes it has.
+    pub fn published(&self) -> u64 {
+        self.last - self.first + 1
+    }
+
     /// Before the window is known everything is warm-up.
     pub const UNKNOWN: Self = Self {
         first: u64::MAX,

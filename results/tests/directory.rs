@@ -25,6 +25,7 @@ fn run() -> Run {
             send_ns: BTreeMap::from([("tcp".into(), 4_000.0)]),
             rearm_gap_ns: 100_000.0,
             poll_cycle_extra_ns: 80_000.0,
+            ..Calibration::default()
         },
         sizes: Sizes(BTreeMap::new()),
         predictions: Vec::new(),

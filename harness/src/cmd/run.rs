@@ -4,9 +4,8 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use results::{Run, Verdict};
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::{FAILED, Format};
 use crate::campaign::{Campaign, Rival};
@@ -60,15 +59,27 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let outcome = runtime.block_on(async {
         tokio::select! {
             made = campaign.make() => made,
-            signal = interruption() => Err(signal),
+            signal = super::interruption() => Err(signal),
         }
     });
     let run = campaign.finish(outcome.as_ref().err())?;
     super::print(&shown(&run, args.format))?;
     eprintln!("run:    {}", path.display());
     if !args.no_report && !run.rows.is_empty() {
-        let page = render(&path, &args.reports)?;
-        eprintln!("report: {}", page.display());
+        let (run, reports) = (path.clone(), args.reports.clone());
+        let rendering = runtime.spawn_blocking(move || render(&run, &reports));
+        let page = runtime.block_on(async {
+            tokio::select! {
+                page = rendering => page?,
+                // The signal does not end us by itself any more, since it was waited for above.
+                signal = super::interruption() => {
+                    let again = format!("the run is whole: feedlab report {}", path.display());
+                    Err(signal.context(again))
+                }
+            }
+        });
+        runtime.shutdown_background();
+        eprintln!("report: {}", page?.display());
     }
     outcome?;
     let failed = run.verdict == Verdict::Invalid || (args.strict && run.verdict != Verdict::Valid);
@@ -97,20 +108,6 @@ pub fn shown(run: &Run, format: Format) -> String {
 /// Columns of the terminal; without one the table takes what it needs.
 fn width(terminal: bool) -> Option<u16> {
     terminal.then(|| console::Term::stdout().size().1)
-}
-
-/// Waits for Ctrl-C or SIGTERM.
-async fn interruption() -> anyhow::Error {
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return std::future::pending().await;
-    };
-    let name = tokio::select! {
-        _ = interrupt.recv() => "Ctrl-C",
-        _ = terminate.recv() => "SIGTERM",
-    };
-    anyhow!("interrupted by {name}")
 }
 
 /// `floor=target/release/examples/bare:tcp,short-poll`

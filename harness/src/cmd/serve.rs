@@ -51,9 +51,6 @@ pub struct Args {
     /// Congestion control of the sockets
     #[arg(long, value_name = "NAME", default_value = "reno")]
     pub congestion: String,
-    /// End with the process that started it, however that ends
-    #[arg(long, hide = true)]
-    pub with_parent: bool,
     /// Replay a week of earthquakes, two a second, so that there is something to see
     #[arg(long)]
     pub demo: bool,
@@ -65,9 +62,6 @@ pub struct Args {
 /// When it cannot listen, or a knob is not what it may be.
 pub fn run(args: Args) -> Result<ExitCode> {
     let transports = transports(&args)?;
-    if args.with_parent {
-        nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)?;
-    }
     let runtime = if args.threads == 1 {
         tokio::runtime::Builder::new_current_thread().enable_all().build()
     } else {

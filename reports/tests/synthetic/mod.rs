@@ -56,6 +56,7 @@ fn simulate(scenario: Scenario) -> Loaded {
         send_ns: send.into_iter().map(|(name, ns)| (name.to_owned(), ns)).collect(),
         rearm_gap_ns: 190_000.0,
         poll_cycle_extra_ns: 120_000.0,
+        ..Calibration::default()
     };
     let sizes = sizes();
     let predictions = predict(&scenario, &sizes, &calibration);
