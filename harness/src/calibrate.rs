@@ -16,8 +16,10 @@ use crate::trial::{Seen, Trial};
 
 /// Deliveries per second in a calibration trial: far from saturating one core.
 const DELIVERIES_PER_SECOND: u64 = 20_000;
-/// Publishes of a trial, as many as a median needs, and the time that they may take.
+/// Publishes of a trial, as many as the floor's median needs, and the time that they may take.
 const PUBLISHES: u64 = 40;
+/// Publishes of the other trials, which give sums and slopes.
+const SLOPES: u64 = 20;
 const TRIAL_NS_MAX: u64 = 2 * SECOND_NS;
 /// Fewest publishes that tell the slope of a fan-out.
 const PUBLISHES_MIN: u64 = 5;
@@ -65,7 +67,7 @@ pub async fn calibrate(stage: &Stage) -> Result<Calibrated> {
     let mut sizes = Sizes::default();
     let envelope_bytes = bench.floor(&mut calibration).await?;
     let names: Vec<&String> = stage.scenario.transports.keys().collect();
-    let seen = bench.run(quiet(stage, names[0], 0), "publishing without clients").await?;
+    let seen = bench.run(quiet(stage, names[0], 0, SLOPES), "publishing without clients").await?;
     let ingest_ns_per_publish = per(seen.server.cpu_ns, seen.window.published());
     for name in &names {
         let sample = bench.transport(name, ingest_ns_per_publish, &mut calibration).await?;
@@ -119,7 +121,7 @@ impl Bench<'_> {
     /// Measures the tcp floor with one client. Returns the envelope's bytes per update, without the
     /// digits of the sequence number.
     async fn floor(&mut self, calibration: &mut Calibration) -> Result<f64> {
-        let floor = self.run(quiet(self.stage, "tcp", 1), "the floor").await?;
+        let floor = self.run(quiet(self.stage, "tcp", 1, PUBLISHES), "the floor").await?;
         let histogram = measured::merge(floor.samples.iter().map(|sample| &sample.delay))?;
         let busy = self.run(busy(self.stage), "the floor's tail").await?;
         let tail = measured::merge(busy.samples.iter().map(|sample| &sample.delay))?;
@@ -141,7 +143,8 @@ impl Bench<'_> {
     ) -> Result<Sample> {
         let polls = name == "short-poll";
         let clients = self.stage.scenario.clients;
-        let mut trial = quiet(self.stage, name, if polls { clients.min(2) } else { clients });
+        let mut trial =
+            quiet(self.stage, name, if polls { clients.min(2) } else { clients }, SLOPES);
         if polls {
             trial.params.insert("interval".into(), POLL_INTERVAL.into());
             trial.patience_ns = POLL_INTERVAL_NS;
@@ -188,7 +191,7 @@ impl Bench<'_> {
 /// One client of the floor and as many updates as its 99th percentile needs. It is a busy feed's
 /// tail: that of a quiet one would take minutes.
 fn busy(stage: &Stage) -> Trial {
-    let mut trial = quiet(stage, "tcp", 1);
+    let mut trial = quiet(stage, "tcp", 1, PUBLISHES);
     let period_ns = TRIAL_NS_MAX / TAIL_PUBLISHES;
     trial.schedule = periodic(TAIL_PUBLISHES, period_ns);
     trial.sight_all = false;
@@ -204,14 +207,14 @@ fn periodic(count: u64, period_ns: u64) -> Schedule {
 }
 
 /// A short trial whose fan-outs do not overlap.
-fn quiet(stage: &Stage, transport: &str, clients: u32) -> Trial {
+fn quiet(stage: &Stage, transport: &str, clients: u32, publishes: u64) -> Trial {
     let mut trial = stage.trial_with(transport, clients, &[("heartbeat", NO_HEARTBEAT)]);
     let busy_ns = u64::from(clients) * SECOND_NS / DELIVERIES_PER_SECOND;
     // The floor of a quiet feed is higher than that of a busy one, because cores fall asleep:
     // calibrate near the scenario's own rate, as far as the time allows.
     let own_ns = stage.scenario.schedule(1).mean_period_ns;
     let period_ns = own_ns.min(TRIAL_NS_MAX / PUBLISHES).max(busy_ns).max(1_000_000);
-    let count = (TRIAL_NS_MAX / period_ns).clamp(PUBLISHES_MIN, PUBLISHES);
+    let count = (TRIAL_NS_MAX / period_ns).clamp(PUBLISHES_MIN, publishes);
     trial.schedule = periodic(count, period_ns);
     trial.warmup = Duration::from_millis(100);
     trial.ramp = trial.ramp.min(Duration::from_micros(u64::from(clients) * 200));

@@ -38,8 +38,9 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         name: "publisher-wait",
         severity: Verdict::Suspect,
-        threshold: 0.01,
-        reason: "a publisher that waits for a core publishes late",
+        // Nanoseconds per publish: a fifth of the lateness that one publish in a hundred may have.
+        threshold: 200_000.0,
+        reason: "a publisher that waits for a core publishes late, and that is inside every delay",
         machine: true,
         fires: publisher_wait,
     },
@@ -82,13 +83,14 @@ fn worker_wait(evidence: &Evidence, share: f64) -> Option<String> {
     })
 }
 
-fn publisher_wait(evidence: &Evidence, share: f64) -> Option<String> {
-    let waited = of_window(evidence, evidence.row.publisher_run_queue_wait_ns)?;
-    (waited > share).then(|| {
+fn publisher_wait(evidence: &Evidence, wait_ns: f64) -> Option<String> {
+    let row = evidence.row;
+    let mean_ns = row.publisher_run_queue_wait_ns as f64 / row.published.max(1) as f64;
+    (mean_ns > wait_ns).then(|| {
         format!(
-            "the publisher waited for a core {:.1} % of the time: stop what else runs, or give \
-             the harness a core of its own",
-            waited * 100.0
+            "the publisher waited {:.2} ms for a core at each publish: stop what else runs, or \
+             give the harness a core of its own",
+            mean_ns / 1e6
         )
     })
 }
