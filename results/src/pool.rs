@@ -130,14 +130,18 @@ fn counts(transport: &str, of: &[&Row]) -> Row {
 fn means(pooled: &mut Row, of: &[&Row]) {
     let whole = |value: Option<f64>| value.map(|value| value.round() as u64);
     let delivered = |r: &Row| r.delivered as f64;
-    let window = |r: &Row| r.window_ns as f64;
+    // Ages are means over time and clients: twice the clients are twice the time.
+    let held = |r: &Row| r.window_ns as f64 * r.connected as f64;
+    // A peak comes with each arrival of something newer, and an answer is one arrival, however
+    // many updates are in it.
+    let arrivals = |r: &Row| r.delivered as f64 / r.updates_per_answer.unwrap_or(1.0).max(1.0);
     let answers = |r: &Row| r.requests.saturating_sub(r.empty_responses) as f64;
     let each = |_: &Row| 1.0;
     pooled.delay_mean_ns = whole(mean(of, delivered, |r| r.delay_mean_ns.map(|v| v as f64)));
     pooled.delay_max_ns = of.iter().filter_map(|r| r.delay_max_ns).max();
-    pooled.age_mean_ns = whole(mean(of, window, |r| r.age_mean_ns.map(|v| v as f64)));
-    pooled.age_peak_ns = whole(mean(of, window, |r| r.age_peak_ns.map(|v| v as f64)));
-    pooled.in_sync = mean(of, window, |r| r.in_sync);
+    pooled.age_mean_ns = whole(mean(of, held, |r| r.age_mean_ns.map(|v| v as f64)));
+    pooled.age_peak_ns = whole(mean(of, arrivals, |r| r.age_peak_ns.map(|v| v as f64)));
+    pooled.in_sync = mean(of, held, |r| r.in_sync);
     pooled.updates_per_answer = mean(of, answers, |r| r.updates_per_answer);
     pooled.server_pss_bytes = whole(mean(of, each, |r| r.server_pss_bytes.map(|v| v as f64)));
     pooled.server_pss_empty_bytes =

@@ -54,6 +54,33 @@ fn repetitions_together_can_carry_a_percentile_that_none_carries_alone() {
 }
 
 #[test]
+fn ages_are_weighted_by_time_and_clients() {
+    let (mut one, first) = row("sse", 1, &[1_000_000]);
+    let (mut two, second) = row("sse", 2, &[1_000_000]);
+    (one.window_ns, one.connected) = (1_000_000_000, 10);
+    (two.window_ns, two.connected) = (2_000_000_000, 15);
+    (one.age_mean_ns, two.age_mean_ns) = (Some(100), Some(500));
+    (one.in_sync, two.in_sync) = (Some(0.8), Some(0.4));
+    let pooled = pooled(vec![(one, first), (two, second)]);
+    // 10 client seconds against 30.
+    assert_eq!(pooled[0].age_mean_ns, Some(400));
+    assert!((pooled[0].in_sync.unwrap() - 0.5).abs() < 1e-12);
+}
+
+#[test]
+fn peaks_of_age_are_weighted_by_the_arrivals_that_end_them() {
+    let (mut one, first) = row("short-poll", 1, &[1_000_000; 30]);
+    let (mut two, second) = row("short-poll", 2, &[1_000_000; 30]);
+    // Ten answers with three updates each, and thirty with one.
+    (one.updates_per_answer, two.updates_per_answer) = (Some(3.0), Some(1.0));
+    (one.age_peak_ns, two.age_peak_ns) = (Some(900), Some(500));
+    // A long silence has more time, but no more peaks.
+    one.window_ns = 100_000_000_000;
+    let pooled = pooled(vec![(one, first), (two, second)]);
+    assert_eq!(pooled[0].age_peak_ns, Some(600));
+}
+
+#[test]
 fn transports_keep_their_order_and_stay_apart() {
     let pooled = pooled(vec![
         row("websocket", 1, &[1_000_000; 50]),
