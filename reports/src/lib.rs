@@ -23,6 +23,7 @@ mod palette;
 mod phrase;
 mod picture;
 mod predictions;
+mod ranking;
 mod table;
 mod units;
 mod view;

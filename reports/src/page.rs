@@ -3,7 +3,7 @@
 mod limits;
 
 use minijinja::{Environment as Templates, Value, context, value::Serde};
-use results::{Loaded, Row, Run, Verdict};
+use results::{Loaded, Run, Verdict};
 use serde::Serialize;
 
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     notices::{Notice, notices},
     palette,
     predictions::assumptions,
+    ranking,
     units::{bytes, time},
     view::{self, Subject},
 };
@@ -60,7 +61,7 @@ pub fn section(loaded: &Loaded, charts: Vec<Chart>) -> Section {
         remarks,
         line: answer::conditions(run),
         conditions: conditions::of(run),
-        brief: brief(&subjects),
+        brief: ranking::of(run, &subjects),
         answer: answer(run),
         charts,
         environment: environment(run),
@@ -119,30 +120,6 @@ fn tight(text: &str) -> String {
         rest = after;
     }
     tight + rest
-}
-
-/// Who is best at what, without the floor: nobody can choose raw TCP in a browser.
-fn brief(subjects: &[Subject]) -> Vec<(String, String)> {
-    let best = |value: fn(&Row) -> Option<f64>, unit: fn(f64) -> String| {
-        let mut all: Vec<(f64, &str)> = subjects
-            .iter()
-            .filter(|subject| subject.name != "tcp")
-            .filter_map(|subject| Some((value(subject.pooled)?, subject.name)))
-            .collect();
-        all.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let ranked: Vec<String> =
-            all.iter().map(|(value, name)| format!("{name} {}", unit(*value))).collect();
-        (ranked.len() > 1).then(|| ranked.join(" < "))
-    };
-    [
-        ("Fastest", best(view::typical, time)),
-        ("Lightest on the wire", best(Row::bytes_per_update, bytes)),
-        ("Lightest on the server’s CPU", best(Row::server_cpu_per_update_ns, time)),
-        ("Lightest on the server’s memory", best(Row::memory_per_client_bytes, bytes)),
-    ]
-    .into_iter()
-    .filter_map(|(what, ranked)| Some((what.to_owned(), ranked?)))
-    .collect()
 }
 
 /// What a page of several runs puts side by side: typical delay per transport.

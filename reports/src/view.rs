@@ -72,9 +72,14 @@ pub fn typical(row: &Row) -> Option<f64> {
 }
 
 impl Subject<'_> {
+    /// The value in each repetition that has one.
+    pub fn values(&self, value: impl Fn(&Row) -> Option<f64>) -> Vec<f64> {
+        self.rows.iter().filter_map(|row| value(row)).collect()
+    }
+
     /// Lowest and highest value over the repetitions; `None` if there is one only.
     pub fn range(&self, value: impl Fn(&Row) -> Option<f64>) -> Option<(f64, f64)> {
-        let values: Vec<f64> = self.rows.iter().filter_map(|row| value(row)).collect();
+        let values = self.values(value);
         let low = values.iter().copied().reduce(f64::min)?;
         let high = values.iter().copied().reduce(f64::max)?;
         (values.len() > 1).then_some((low, high))

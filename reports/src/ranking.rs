@@ -1,0 +1,141 @@
+//! Who is best at what, as far as the repetitions tell.
+//!
+//! An order is a claim: it is made only where [`noise::lies_below`] bears it, and never with
+//! numbers of a row that is INVALID.
+
+use results::{Row, Run, Verdict, noise};
+
+use crate::{
+    phrase,
+    units::{bytes, time},
+    view::Subject,
+};
+
+/// One transport's value: what is shown, and each repetition's.
+struct Contender<'a> {
+    name: &'a str,
+    value: f64,
+    repetitions: Vec<f64>,
+}
+
+/// The order by each measure, as sentences, and at the end what to hold against them.
+pub fn of(run: &Run, subjects: &[Subject]) -> Vec<(String, String)> {
+    // Nobody can choose raw TCP in a browser.
+    let choices: Vec<&Subject> = subjects.iter().filter(|s| s.name != "tcp").collect();
+    let (invalid, sound): (Vec<&Subject>, Vec<&Subject>) =
+        choices.into_iter().partition(|subject| is_invalid(run, subject));
+    let order =
+        |value: fn(&Row) -> Option<f64>, unit: fn(f64) -> String| order(&sound, value, unit);
+    // Medians are not held against means: a single repetition may be too short for its median.
+    let medians = sound.iter().flat_map(|s| &s.rows).all(|row| row.delay_p50_ns.is_some());
+    let fastest = if medians {
+        ("Fastest", order(|row| whole(row.delay_p50_ns), time))
+    } else {
+        ("Fastest, by the mean delay", order(|row| whole(row.delay_mean_ns), time))
+    };
+    let mut lines: Vec<(String, String)> = [
+        fastest,
+        ("Lightest on the wire", order(Row::bytes_per_update, bytes)),
+        ("Lightest on the server’s CPU", order(Row::server_cpu_per_update_ns, time)),
+        ("Lightest on the server’s memory", order(Row::memory_per_client_bytes, bytes)),
+    ]
+    .into_iter()
+    .filter_map(|(what, ranked)| Some((what.to_owned(), ranked?)))
+    .collect();
+    let caveat = [left_out(&invalid), (!lines.is_empty()).then(|| rule(&sound))];
+    let caveat: Vec<String> = caveat.into_iter().flatten().collect();
+    if !caveat.is_empty() {
+        lines.push(("How far this goes".into(), caveat.join(" ")));
+    }
+    lines
+}
+
+fn whole(value: Option<u64>) -> Option<f64> {
+    value.map(|value| value as f64)
+}
+
+fn is_invalid(run: &Run, subject: &Subject) -> bool {
+    // A rule that is about no transport is about all.
+    let whole =
+        run.warnings.iter().any(|w| w.severity == Verdict::Invalid && w.transport.is_none());
+    whole || subject.pooled.verdict == Verdict::Invalid
+}
+
+fn left_out(invalid: &[&Subject]) -> Option<String> {
+    let names: Vec<&str> = invalid.iter().map(|subject| subject.name).collect();
+    match names.as_slice() {
+        [] => None,
+        [one] => Some(format!(
+            "{one} is left out: it is INVALID, so its numbers are not those of this feed."
+        )),
+        several => Some(format!(
+            "{} are left out: they are INVALID, so their numbers are not those of this feed.",
+            phrase::list(several)
+        )),
+    }
+}
+
+fn rule(sound: &[&Subject]) -> String {
+    let fewest = sound.iter().map(|subject| subject.rows.len()).min().unwrap_or_default();
+    let factor = noise::CLEAR_FACTOR;
+    match fewest {
+        0 | 1 => format!(
+            "One repetition tells no order, so “<” takes a factor of {factor}; what is nearer is \
+             not told apart."
+        ),
+        2 | 3 => format!(
+            "{fewest} repetitions can differ by chance, so “<” takes ranges that are a factor of \
+             {factor} apart; what is nearer is not told apart."
+        ),
+        _ => {
+            "“<” takes ranges over the repetitions that do not overlap; what overlaps is not told \
+              apart."
+                .into()
+        }
+    }
+}
+
+fn order(
+    subjects: &[&Subject],
+    value: fn(&Row) -> Option<f64>,
+    unit: fn(f64) -> String,
+) -> Option<String> {
+    let mut contenders: Vec<Contender> = subjects
+        .iter()
+        .filter_map(|subject| {
+            let repetitions = subject.values(value);
+            Some(Contender { name: subject.name, value: value(subject.pooled)?, repetitions })
+        })
+        .collect();
+    contenders.sort_by(|a, b| a.value.total_cmp(&b.value));
+    let groups: Vec<String> =
+        groups(&contenders).into_iter().map(|group| words(group, unit)).collect();
+    (contenders.len() > 1).then(|| groups.join(" < "))
+}
+
+/// Cut where each of those before lies below each of those after.
+fn groups<'a, 'b>(sorted: &'b [Contender<'a>]) -> Vec<&'b [Contender<'a>]> {
+    let mut groups = Vec::new();
+    let mut from = 0;
+    for at in 1..=sorted.len() {
+        let (before, after) = sorted.split_at(at);
+        let cut = before.iter().all(|low| {
+            after.iter().all(|high| noise::lies_below(&low.repetitions, &high.repetitions))
+        });
+        if cut {
+            groups.push(&sorted[from..at]);
+            from = at;
+        }
+    }
+    groups
+}
+
+fn words(group: &[Contender], unit: fn(f64) -> String) -> String {
+    let each: Vec<String> =
+        group.iter().map(|one| format!("{} {}", one.name, unit(one.value))).collect();
+    let each: Vec<&str> = each.iter().map(String::as_str).collect();
+    match each.as_slice() {
+        [one] => (*one).to_owned(),
+        several => format!("{} (not told apart)", phrase::list(several)),
+    }
+}
