@@ -128,7 +128,7 @@ fn measured(sources: &[Source], subject: &Subject, floor: f64, notes: &mut Vec<S
 }
 
 fn theory(sources: &[Source], subject: &Subject) -> Option<Line> {
-    subject.prediction?;
+    subject.prediction.as_ref()?;
     let mut cells: Vec<Cell> = sources
         .iter()
         .map(|source| (source.theory)(subject).map_or(Cell::default(), |v| text((source.unit)(v))))

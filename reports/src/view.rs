@@ -1,6 +1,6 @@
 //! A run as charts and tables look at it: one subject per transport, in a fixed order.
 
-use results::{Loaded, Row, Run};
+use results::{Loaded, Row, Run, pool};
 use scenarios::Prediction;
 
 use crate::palette::{self, Color};
@@ -27,8 +27,8 @@ pub struct Subject<'a> {
     pub pooled: &'a Row,
     /// Each repetition.
     pub rows: Vec<&'a Row>,
-    /// What theory expects of all repetitions together.
-    pub prediction: Option<&'a Prediction>,
+    /// What theory expects of the same repetitions together.
+    pub prediction: Option<Prediction>,
 }
 
 impl<'a> View<'a> {
@@ -43,12 +43,15 @@ pub fn subjects(run: &Run) -> Vec<Subject<'_>> {
     let mut subjects: Vec<Subject> = run
         .pooled
         .iter()
-        .map(|pooled| Subject {
-            name: &pooled.transport,
-            color: palette::of(&pooled.transport),
-            pooled,
-            rows: run.rows_of(&pooled.transport).collect(),
-            prediction: run.prediction(&pooled.transport, None),
+        .map(|pooled| {
+            let rows: Vec<&Row> = run.rows_of(&pooled.transport).collect();
+            Subject {
+                name: &pooled.transport,
+                color: palette::of(&pooled.transport),
+                pooled,
+                prediction: pool::theory(&rows, &run.predictions),
+                rows,
+            }
         })
         .collect();
     subjects.sort_by_key(|subject| palette::rank(subject.name));

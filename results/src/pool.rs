@@ -5,10 +5,13 @@
 //! but the worst repetition makes sense (lateness of the publisher), it is the
 //! worst repetition.
 
+mod theory;
+
 use hdrhistogram::Histogram;
 use scenarios::Prediction;
 
 use crate::{Row, TaggedHistogram, Verdict};
+pub use theory::theory;
 
 /// One pooled row per transport, in the order in which the transports appear.
 pub fn pool(
@@ -38,10 +41,7 @@ pub fn pool(
             if let Some(request) = merge(tagged(requests, transport)) {
                 pooled.set_request(&request);
             }
-            let prediction =
-                predictions.iter().find(|p| p.transport == transport && p.repetition.is_none());
-            pooled.set_prediction(prediction);
-            // Of an interrupted run, only the repetitions that are there may add up.
+            pooled.set_prediction(theory(&of, predictions).as_ref());
             let sums = |field| total(&of, field);
             pooled.predicted_requests = sums(|r| r.predicted_requests);
             pooled.predicted_bytes_up = sums(|r| r.predicted_bytes_up);

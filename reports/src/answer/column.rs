@@ -60,7 +60,7 @@ const SOURCES: [Source; 8] = [
             "half of the updates took at most this long",
         ),
         measured: |row| whole(row.delay_p50_ns),
-        theory: |s| whole(s.pooled.predicted_delay_p50_ns),
+        theory: |s| s.prediction.as_ref().map(|p| p.delay_p50_ns as f64),
         unit: time,
     },
     Source {
@@ -72,7 +72,7 @@ const SOURCES: [Source; 8] = [
             "all but one in a hundred updates took at most this long",
         ),
         measured: |row| whole(row.delay_p99_ns),
-        theory: |s| whole(s.pooled.predicted_delay_p99_ns),
+        theory: |s| s.prediction.as_ref().map(|p| p.delay_p99_ns as f64),
         unit: time,
     },
     Source {
@@ -84,7 +84,7 @@ const SOURCES: [Source; 8] = [
             "how old the newest value in a client's hands is, over time",
         ),
         measured: |row| whole(row.age_mean_ns),
-        theory: |s| whole(s.prediction?.age_mean_ns),
+        theory: |s| whole(s.prediction.as_ref()?.age_mean_ns),
         unit: time,
     },
     Source {
@@ -160,7 +160,7 @@ const MEAN: Source = Source {
         "mean delay, because too few publishes carry a median",
     ),
     measured: |row| whole(row.delay_mean_ns),
-    theory: |s| whole(s.pooled.predicted_delay_mean_ns),
+    theory: |s| s.prediction.as_ref().map(|p| p.delay_mean_ns as f64),
     unit: time,
 };
 

@@ -47,7 +47,7 @@ fn content(view: &View) -> Option<Content> {
             points,
             stroke: Stroke::Measured,
         });
-        let theory = subject.prediction;
+        let theory = subject.prediction.as_ref();
         if let Some(age) = theory.and_then(|theory| theory.age_mean_ns) {
             series.push(Series {
                 label: String::new(),

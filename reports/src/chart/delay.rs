@@ -28,13 +28,13 @@ fn content(view: &View) -> Option<Content> {
         .filter_map(|subject| Some((subject, view.loaded.delay(subject.name)?)))
         .filter(|(_, delay)| !delay.is_empty())
         .collect();
-    let publishes = with_delay.iter().map(|(s, _)| s.pooled.published).max()?;
-    // The curve ends where a single publish is left, and is faint where fewer than twenty are.
-    let end = (1.0 - 1.0 / publishes.max(10) as f64).min(0.9999);
-    let sure = (1.0 - 20.0 / publishes.max(1) as f64).clamp(0.0, end);
+    // Of an interrupted run, one transport may have more publishes behind it than another.
+    let published = || with_delay.iter().map(|(s, _)| s.pooled.published);
+    let (last, zone) = reach(published().max()?);
 
     let mut series = Vec::new();
     for (subject, delay) in &with_delay {
+        let (end, sure) = reach(subject.pooled.published);
         let at = |q: f64| (q, delay.value_at_quantile(q) as f64);
         let line = |label: &str, points, stroke| Series {
             label: label.to_owned(),
@@ -46,7 +46,7 @@ fn content(view: &View) -> Option<Content> {
             series.push(line("", curve(0.0, sure, at), Stroke::Measured));
         }
         series.push(line(subject.name, curve(sure, end, at), Stroke::Faint));
-        if let Some(prediction) = subject.prediction {
+        if let Some(prediction) = &subject.prediction {
             let points = prediction.delay_curve.iter();
             let points = points.map(|&(q, ns)| (q, ns as f64)).filter(|&(q, _)| q <= end);
             series.push(line("", points.collect(), Stroke::Theory));
@@ -56,7 +56,7 @@ fn content(view: &View) -> Option<Content> {
     let floor = view.run.calibration.floor_p50_ns;
     let values = series.iter().flat_map(|s| s.points.iter().map(|&(_, y)| y));
     let y = Scale::log(values.chain((floor > 0.0).then_some(floor)));
-    let x = Scale::Tail(end);
+    let x = Scale::Tail(last);
     let panel = Panel {
         caption: String::new(),
         y_ticks: y.ticks(6, time_tick),
@@ -66,11 +66,11 @@ fn content(view: &View) -> Option<Content> {
             .then(|| Mark { value: floor, label: format!("floor {}", time(floor)) })
             .into_iter()
             .collect(),
-        zones: vec![Zone { from: sure, label: "fewer than 20 publishes beyond".into() }],
+        zones: vec![Zone { from: zone, label: "fewer than 20 publishes beyond".into() }],
     };
     Some(Content {
         reading: reading(view),
-        table: table(view, publishes),
+        table: table(view, published().min()?),
         plot: Plot::Lines(Lines {
             x,
             x_ticks: x.ticks(6, time_tick),
@@ -79,6 +79,13 @@ fn content(view: &View) -> Option<Content> {
             theory,
         }),
     })
+}
+
+/// Where a curve ends, which is where a single publish is left, and from where on it is faint,
+/// which is where fewer than twenty are.
+fn reach(publishes: u64) -> (f64, f64) {
+    let end = (1.0 - 1.0 / publishes.max(10) as f64).min(0.9999);
+    (end, (1.0 - 20.0 / publishes.max(1) as f64).clamp(0.0, end))
 }
 
 /// Points from one quantile to another, evenly spread over the axis.
@@ -102,7 +109,7 @@ fn reading(view: &View) -> String {
         .iter()
         .filter_map(|s| {
             let measured = s.pooled.delay_mean_ns? as f64;
-            let expected = s.prediction?.delay_mean_ns as f64;
+            let expected = s.prediction.as_ref()?.delay_mean_ns as f64;
             (expected > 0.0).then(|| (measured / expected - 1.0, s.name))
         })
         .max_by(|a, b| a.0.abs().total_cmp(&b.0.abs()))
@@ -115,7 +122,7 @@ fn reading(view: &View) -> String {
     format!("The typical delay is {spread}{theory}.")
 }
 
-fn table(view: &View, publishes: u64) -> DataTable {
+fn table(view: &View, fewest: u64) -> DataTable {
     let mut table = DataTable::new([
         "transport",
         "mean",
@@ -130,7 +137,7 @@ fn table(view: &View, publishes: u64) -> DataTable {
     ]);
     let cell = |ns: Option<u64>| ns.map_or("–".into(), |ns| time(ns as f64));
     for subject in &view.subjects {
-        let (row, theory) = (subject.pooled, subject.prediction);
+        let (row, theory) = (subject.pooled, subject.prediction.as_ref());
         table.rows.push(vec![
             subject.name.into(),
             cell(row.delay_mean_ns),
@@ -145,12 +152,12 @@ fn table(view: &View, publishes: u64) -> DataTable {
         ]);
     }
     for p in [0.5, 0.9, 0.99] {
-        if !percentile::enough(p, publishes) {
+        if !percentile::enough(p, fewest) {
             table.rows.push(vec![format!(
                 "p{} needs {} publishes, {} were made",
                 p * 100.0,
                 count(percentile::needed(p)),
-                count(publishes)
+                count(fewest)
             )]);
         }
     }

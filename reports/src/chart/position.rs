@@ -124,7 +124,7 @@ fn kept(view: &View, transport: &str) -> u64 {
 /// the clients' phases are even, so ranks divide the wait evenly. Long polling
 /// has no expectation by rank: within one publish all its clients wait alike.
 fn theory(view: &View, subject: &Subject, clients: u32) -> Vec<(f64, f64)> {
-    let Some(prediction) = subject.prediction else {
+    let Some(prediction) = &subject.prediction else {
         return Vec::new();
     };
     let calibration = &view.run.calibration;

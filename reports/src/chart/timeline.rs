@@ -77,7 +77,7 @@ fn content(view: &View) -> Option<Content> {
         let delay = per_second(view, name, |s| s.delay_mean_ns.map(|ns| ns as f64));
         deliveries.push(line("", color, delivered, Stroke::Measured));
         delays.push(line(name, color, delay, Stroke::Measured));
-        if let Some(theory) = subject.prediction {
+        if let Some(theory) = &subject.prediction {
             let mean = theory.delay_mean_ns as f64;
             let points = vec![(0.0, mean), (length, mean)];
             delays.push(line("", color, points, Stroke::Theory));

@@ -11,7 +11,11 @@ use crate::{
 pub fn of(run: &Run) -> Vec<String> {
     let mut limits = Vec::new();
     if run.partial {
-        limits.push("It was interrupted: transports or repetitions are missing.".into());
+        limits.push(
+            "It was interrupted: transports or repetitions are missing. Theory is that of the \
+             repetitions which are there, or left out where it was not made for them."
+                .into(),
+        );
     }
     limits.extend(publishes(run));
     if run.scenario.measure.repeat < 2 {
