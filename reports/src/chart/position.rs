@@ -1,6 +1,10 @@
 //! Who is served first: delay by arrival rank within one publish.
 
+mod fan_out;
+
 use std::collections::BTreeMap;
+
+use fan_out::{FanOut, median};
 
 use super::{ChartKind, Content, DataTable};
 use crate::{
@@ -34,26 +38,24 @@ fn content(view: &View) -> Option<Content> {
         "first",
         "middle",
         "last",
-        "last − first",
+        "from first to last",
         "publishes kept",
         "theory: first",
         "last",
     ]);
     for subject in &view.subjects {
-        let points = medians(view, subject.name, clients);
-        let (Some(first), Some(last)) = (points.first(), points.last()) else {
+        let Some(fan_out) = FanOut::of(view, subject.name) else {
             continue;
         };
-        let middle = points[points.len() / 2];
         let theory = theory(view, subject, clients);
         let end = |point: Option<&(f64, f64)>| point.map_or("–".into(), |&(_, ns)| time(ns));
         table.rows.push(vec![
             subject.name.into(),
-            time(first.1),
-            time(middle.1),
-            time(last.1),
-            time(last.1 - first.1),
-            count(kept(view, subject.name)),
+            time(fan_out.first),
+            time(fan_out.middle),
+            time(fan_out.last),
+            time(fan_out.between),
+            count(fan_out.kept),
             end(theory.first()),
             end(theory.last()),
         ]);
@@ -66,7 +68,7 @@ fn content(view: &View) -> Option<Content> {
         series.push(Series {
             label: subject.name.to_owned(),
             color: subject.color,
-            points,
+            points: medians(view, subject.name, clients, &fan_out),
             stroke: Stroke::Measured,
         });
     }
@@ -80,7 +82,7 @@ fn content(view: &View) -> Option<Content> {
     x_ticks[0] = (1.0, "1".into());
     Some(Content {
         reading: reading(view, clients),
-        table,
+        table: with_note(table, clients),
         plot: Plot::Lines(Lines {
             x,
             x_ticks,
@@ -98,26 +100,49 @@ fn content(view: &View) -> Option<Content> {
     })
 }
 
-/// Median delay by rank; neighbouring ranks share a point where there are more ranks than points.
-fn medians(view: &View, transport: &str, clients: u32) -> Vec<(f64, f64)> {
-    let bucket = clients.div_ceil(BUCKETS);
+/// Ranks that share a point of the curve.
+fn bucket(clients: u32) -> u32 {
+    clients.div_ceil(BUCKETS)
+}
+
+/// Median delay by rank, with the first and the last arrival at the ends: neighbouring ranks share
+/// a point where there are more ranks than points, but the ends are what the chart is about.
+fn medians(view: &View, transport: &str, clients: u32, fan_out: &FanOut) -> Vec<(f64, f64)> {
+    let bucket = bucket(clients);
     let mut delays: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
     for position in view.loaded.positions.iter().filter(|p| p.transport == transport) {
         delays.entry(position.rank / bucket).or_default().push(position.delay_ns);
     }
-    delays
+    let mut points: Vec<(f64, f64)> = delays
         .into_iter()
-        .map(|(at, mut delays)| {
-            delays.sort_unstable();
-            let rank = (f64::from(at) + 0.5) * f64::from(bucket) + 0.5;
-            (rank, delays[delays.len() / 2] as f64)
+        .filter_map(|(at, delays)| {
+            // The last bucket may be cut short.
+            let (low, high) = (at * bucket + 1, ((at + 1) * bucket).min(clients));
+            let rank = f64::midpoint(f64::from(low), f64::from(high));
+            Some((rank, median(delays.into_iter())?))
         })
-        .collect()
+        .collect();
+    if bucket > 1 {
+        points.insert(0, (1.0, fan_out.first));
+        // A client that was lost leaves the last ranks empty.
+        let end = points.last().map_or(1.0, |&(rank, _)| rank);
+        if end + f64::from(bucket) / 2.0 >= f64::from(clients) {
+            points.push((f64::from(clients), fan_out.last));
+        }
+    }
+    points
 }
 
-fn kept(view: &View, transport: &str) -> u64 {
-    let of = view.loaded.positions.iter();
-    of.filter(|p| p.transport == transport && p.rank == 0).count() as u64
+/// What a point of the curve is, where that is more than one rank.
+fn with_note(mut table: DataTable, clients: u32) -> DataTable {
+    let bucket = bucket(clients);
+    if bucket > 1 {
+        table.rows.push(vec![format!(
+            "each point of the curves is the median of {bucket} neighbouring ranks; first and last \
+             are single ranks"
+        )]);
+    }
+    table
 }
 
 /// Push: the floor, and one send per client that comes before. Short polling:
@@ -129,35 +154,42 @@ fn theory(view: &View, subject: &Subject, clients: u32) -> Vec<(f64, f64)> {
     };
     let calibration = &view.run.calibration;
     let send = calibration.send_ns.get(subject.name);
+    // A straight line, but on a logarithmic axis it has to be drawn point by point.
+    let ranks = (0..=BUCKETS)
+        .map(|step| f64::from(step) / f64::from(BUCKETS))
+        .map(|place| 1.0 + place * f64::from(clients - 1));
     match (prediction.requests, send) {
-        // A straight line, but on a logarithmic axis it has to be drawn point by point.
-        (0, Some(send)) => (0..=BUCKETS)
-            .map(|step| f64::from(step) / f64::from(BUCKETS))
-            .map(|place| 1.0 + place * f64::from(clients - 1))
-            .map(|rank| (rank, calibration.floor_p50_ns + send * (rank - 1.0)))
-            .collect(),
-        _ if subject.name == "short-poll" => prediction
-            .delay_curve
-            .iter()
-            .map(|&(q, ns)| (q * f64::from(clients) + 0.5, ns as f64))
-            .filter(|&(rank, _)| rank >= 1.0 && rank <= f64::from(clients))
+        (0, Some(send)) => {
+            ranks.map(|rank| (rank, calibration.floor_p50_ns + send * (rank - 1.0))).collect()
+        }
+        _ if subject.name == "short-poll" => ranks
+            .filter_map(|rank| {
+                let share = (rank - 0.5) / f64::from(clients);
+                Some((rank, between(&prediction.delay_curve, share)?))
+            })
             .collect(),
         _ => Vec::new(),
     }
 }
 
+/// Value of a quantile function that is given by points, on the straight line between two of them.
+fn between(curve: &[(f64, u64)], q: f64) -> Option<f64> {
+    let after = curve.partition_point(|&(at, _)| at < q).clamp(1, curve.len().max(2) - 1);
+    let (&(from, low), &(to, high)) = (curve.get(after - 1)?, curve.get(after)?);
+    let place = if to > from { ((q - from) / (to - from)).clamp(0.0, 1.0) } else { 0.0 };
+    Some(low as f64 + place * (high as f64 - low as f64))
+}
+
 fn reading(view: &View, clients: u32) -> String {
-    let spans: Vec<(&str, f64)> = view
-        .subjects
-        .iter()
-        .filter_map(|subject| {
-            let points = medians(view, subject.name, clients);
-            Some((subject.name, points.last()?.1 - points.first()?.1))
-        })
-        .collect();
+    let of = |subject: &Subject| FanOut::of(view, subject.name);
+    let spans: Vec<(&str, f64)> =
+        view.subjects.iter().filter_map(|s| Some((s.name, of(s)?.between))).collect();
+    let kept = view.subjects.iter().filter_map(|s| Some(of(s)?.kept)).min().unwrap_or_default();
     format!(
-        "The last of {} clients has an update later than the first by {}.",
+        "The last of {} clients has the same update later than the first by {}, in the median of \
+         {} updates.",
         count(u64::from(clients)),
-        phrase::extremes(&spans, time)
+        phrase::extremes(&spans, time),
+        count(kept)
     )
 }

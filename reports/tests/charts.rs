@@ -1,0 +1,54 @@
+//! What single charts say: their sentence and their numbers.
+
+#![allow(clippy::unwrap_used)]
+
+mod synthetic;
+
+use reports::{Chart, chart};
+use results::Loaded;
+
+fn chart(loaded: &Loaded, name: &str) -> Chart {
+    chart::charts(loaded).unwrap().into_iter().find(|chart| chart.name == name).unwrap()
+}
+
+/// The cell of a transport in a column of a chart's table.
+fn cell(chart: &Chart, transport: &str, column: &str) -> String {
+    let at = chart.table.columns.iter().position(|name| name == column).unwrap();
+    chart.table.rows.iter().find(|row| row[0] == transport).unwrap()[at].clone()
+}
+
+#[test]
+fn the_first_and_the_last_of_a_fan_out_are_single_ranks_and_no_buckets() {
+    let mut loaded = synthetic::run("quick", &["clients=300", "measure.duration=1s"]);
+    // The first arrival at 1 ms and the last at 9 ms, between them all at 5 ms.
+    for position in loaded.positions.iter_mut().filter(|p| p.transport == "sse") {
+        position.delay_ns = match position.rank {
+            0 => 1_000_000,
+            299 => 9_000_000,
+            _ => 5_000_000,
+        };
+    }
+    let chart = chart(&loaded, "position");
+    assert_eq!(cell(&chart, "sse", "first"), "1.00 ms");
+    assert_eq!(cell(&chart, "sse", "middle"), "5.00 ms");
+    assert_eq!(cell(&chart, "sse", "last"), "9.00 ms");
+    assert_eq!(cell(&chart, "sse", "from first to last"), "8.00 ms");
+    let note = &chart.table.rows.last().unwrap()[0];
+    assert!(note.contains("the median of 3 neighbouring ranks"), "{note}");
+}
+
+#[test]
+fn from_first_to_last_is_within_one_update() {
+    let mut loaded = synthetic::run("quick", &["clients=2", "measure.duration=1s"]);
+    // One slow update, two fast ones; each takes as long from the first to the last client.
+    loaded.positions.retain(|p| p.transport == "sse");
+    loaded.positions.sort_by_key(|p| (p.publish, p.rank));
+    loaded.positions.truncate(6);
+    let delays = [1, 4, 20, 23, 2, 5].map(|ms| ms * 1_000_000);
+    for (position, delay) in loaded.positions.iter_mut().zip(delays) {
+        position.delay_ns = delay;
+    }
+    let chart = chart(&loaded, "position");
+    assert_eq!(cell(&chart, "sse", "from first to last"), "3.00 ms");
+    assert!(chart.reading.contains("in the median of 3 updates"), "{}", chart.reading);
+}
