@@ -52,3 +52,31 @@ fn from_first_to_last_is_within_one_update() {
     assert_eq!(cell(&chart, "sse", "from first to last"), "3.00 ms");
     assert!(chart.reading.contains("in the median of 3 updates"), "{}", chart.reading);
 }
+
+/// A run of twenty seconds in which websocket's mean delay is multiplied in its second half.
+fn drifting(factor: u64) -> Loaded {
+    let mut loaded = synthetic::run("quick", &["clients=2", "measure.duration=20s"]);
+    for second in loaded.timeline.iter_mut().filter(|s| s.transport != "short-poll") {
+        second.delay_mean_ns = Some(60_000 + u64::from(second.second % 2) * 1_000);
+        if second.transport == "websocket" && second.second >= 10 {
+            second.delay_mean_ns = second.delay_mean_ns.map(|ns| ns * factor);
+        }
+    }
+    // Polls at random phases wander from second to second; that is not the point here.
+    loaded.timeline.retain(|second| second.transport != "short-poll");
+    loaded
+}
+
+#[test]
+fn a_transport_that_drifts_is_named() {
+    let reading = chart(&drifting(3), "timeline").reading;
+    assert!(reading.contains(": of websocket to 3.00 times what it was."), "{reading}");
+}
+
+#[test]
+fn where_no_transport_stands_out_none_is_named() {
+    let reading = chart(&drifting(1), "timeline").reading;
+    assert!(reading.starts_with("No transport stands out"), "{reading}");
+    assert!(reading.contains("a quarter and four standard errors"), "{reading}");
+    assert!(!reading.contains("websocket"), "{reading}");
+}

@@ -1,7 +1,10 @@
 //! The run second by second: does it hold its pace, and does anything drift?
 
+mod drift;
+
 use std::collections::BTreeMap;
 
+use drift::{Drift, RULE, drift};
 use results::Second;
 
 use super::{ChartKind, Content, DataTable};
@@ -11,7 +14,8 @@ use crate::{
         scale::{Scale, number},
     },
     palette::{self, Color},
-    units::{time, time_tick, trimmed},
+    phrase,
+    units::{ratio, time, time_tick, trimmed},
     view::View,
 };
 
@@ -118,31 +122,35 @@ fn content(view: &View) -> Option<Content> {
 }
 
 fn reading(view: &View) -> String {
-    // Halves of the window: a queue that grows shows as a second half that is slower.
     let length = seconds(view).unwrap_or_default();
-    let drift = view
+    let drifts: Vec<(&str, Drift)> = view
         .subjects
         .iter()
-        .filter_map(|subject| {
+        .map(|subject| {
             let delay = per_second(view, subject.name, |s| s.delay_mean_ns.map(|ns| ns as f64));
-            let (first, second): (Vec<_>, Vec<_>) =
-                delay.into_iter().partition(|&(at, _)| at < length / 2.0);
-            Some((mean(&second)? / mean(&first)?, subject.name))
+            (subject.name, drift(&delay, length))
         })
-        .max_by(|a, b| a.0.ln().abs().total_cmp(&b.0.ln().abs()));
-    let Some((quotient, name)) = drift else {
-        return "There are too few seconds to speak of a trend.".into();
+        .collect();
+    let of = |(name, drift): &(&str, Drift)| match drift {
+        Drift::By(quotient) => Some(format!("of {name} to {} times", ratio(*quotient))),
+        _ => None,
     };
+    let named: Vec<String> = drifts.iter().filter_map(of).collect();
+    let named: Vec<&str> = named.iter().map(String::as_str).collect();
+    if !named.is_empty() {
+        return format!(
+            "From the first to the second half of the window the mean delay changes {RULE}: {} \
+             what it was.",
+            phrase::list(&named)
+        );
+    }
+    if drifts.iter().all(|(_, drift)| *drift == Drift::Unknown) {
+        return "The window has too few seconds to speak of a trend.".into();
+    }
     format!(
-        "From the first to the second half of the window the mean delay changes most for {name}, \
-         to {} times what it was.",
-        crate::units::ratio(quotient)
+        "No transport stands out: from the first to the second half of the window no mean delay \
+         changes {RULE}."
     )
-}
-
-fn mean(points: &[(f64, f64)]) -> Option<f64> {
-    let sum: f64 = points.iter().map(|&(_, y)| y).sum();
-    (sum > 0.0).then(|| sum / points.len() as f64)
 }
 
 /// Up to about twenty lines: every second of a minute is nothing that anyone reads.
