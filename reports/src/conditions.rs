@@ -31,6 +31,14 @@ pub fn of(run: &Run) -> Vec<Condition> {
     add("payload", bytes(f64::from(scenario.feed.payload_bytes)), true);
     let measure = &scenario.measure;
     add("window", format!("{} × {}", duration(measure.duration), measure.repeat), true);
+    add("ramp", format!("{}, in which the clients connect", duration(measure.ramp)), false);
+    let warmup = format!("{} of publishing before the window", duration(measure.warmup));
+    add("warm-up", warmup, false);
+    match run.environment.workers {
+        0 => {} // not known
+        1 => add("load workers", "1 process per transport".into(), false),
+        workers => add("load workers", format!("{workers} processes per transport"), false),
+    }
     let link = match run.environment.link.as_str() {
         "" => "loopback",
         link => link,
