@@ -2,6 +2,7 @@
 //! a data table and the description of a picture; drawing it is not its business.
 
 mod age;
+mod bar_each;
 mod bytes;
 mod delay;
 mod memory;

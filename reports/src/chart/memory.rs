@@ -2,12 +2,15 @@
 
 use results::Row;
 
-use super::{ChartKind, Content, DataTable};
+use super::{
+    ChartKind, Content,
+    bar_each::{self, Line},
+};
 use crate::{
-    draw::{Bar, Bars, Group, Plot, Segment},
+    draw::{Bar, Segment},
     phrase,
     units::{bytes, count},
-    view::View,
+    view::{Subject, View},
 };
 
 pub(super) const KIND: ChartKind = ChartKind {
@@ -20,67 +23,53 @@ pub(super) const KIND: ChartKind = ChartKind {
 const PROCESS: f64 = 1.0;
 const SOCKETS: f64 = 0.35;
 
+const COLUMNS: [&str; 7] = [
+    "transport",
+    "server process",
+    "lowest to highest",
+    "sockets, both ends",
+    "process without clients",
+    "process after the window",
+    "clients",
+];
+
 fn content(view: &View) -> Option<Content> {
-    let mut table = DataTable::new([
-        "transport",
-        "server process",
-        "lowest to highest",
-        "sockets, both ends",
-        "process without clients",
-        "process after the window",
-        "clients",
-    ]);
-    let mut groups = Vec::new();
+    let key = [(PROCESS, "server process"), (SOCKETS, "kernel sockets, both ends")];
+    bar_each::content(view, COLUMNS, key, reading, line)
+}
+
+fn line(subject: &Subject) -> Option<Line> {
+    let row = subject.pooled;
+    let process = row.memory_per_client_bytes()?;
+    let sockets = row.socket_memory_per_client_bytes();
+    let range = subject.range(Row::memory_per_client_bytes);
+    let label = match sockets {
+        Some(sockets) if sockets >= 1.0 => {
+            format!("{} + {} sockets", bytes(process), bytes(sockets))
+        }
+        _ => bytes(process),
+    };
+    let bar = Bar {
+        caption: String::new(),
+        segments: vec![
+            // Noise can make it a little less than nothing; a bar cannot.
+            Segment { value: process.max(0.0), tint: PROCESS },
+            Segment { value: sockets.unwrap_or(0.0).max(0.0), tint: SOCKETS },
+        ],
+        label,
+        predicted: None,
+        range: range.map(|(low, high)| (low.max(0.0), high.max(0.0))),
+    };
     let cell = |value: Option<f64>| value.map_or("–".into(), bytes);
-    for subject in &view.subjects {
-        let row = subject.pooled;
-        let Some(process) = row.memory_per_client_bytes() else {
-            continue;
-        };
-        let sockets = row.socket_memory_per_client_bytes();
-        let range = subject.range(Row::memory_per_client_bytes);
-        let label = match sockets {
-            Some(sockets) if sockets >= 1.0 => {
-                format!("{} + {} sockets", bytes(process), bytes(sockets))
-            }
-            _ => bytes(process),
-        };
-        groups.push(Group {
-            name: subject.name.to_owned(),
-            color: subject.color,
-            bars: vec![Bar {
-                caption: String::new(),
-                segments: vec![
-                    // Noise can make it a little less than nothing; a bar cannot.
-                    Segment { value: process.max(0.0), tint: PROCESS },
-                    Segment { value: sockets.unwrap_or(0.0).max(0.0), tint: SOCKETS },
-                ],
-                label,
-                predicted: None,
-                range: range.map(|(low, high)| (low.max(0.0), high.max(0.0))),
-            }],
-        });
-        table.rows.push(vec![
-            subject.name.into(),
-            bytes(process),
-            range.map_or("–".into(), |(low, high)| format!("{} – {}", bytes(low), bytes(high))),
-            cell(sockets),
-            cell(row.server_pss_empty_bytes.map(|bytes| bytes as f64)),
-            cell(row.server_pss_bytes.map(|bytes| bytes as f64)),
-            count(row.connected),
-        ]);
-    }
-    (!groups.is_empty()).then(|| Content {
-        reading: reading(view),
-        table,
-        plot: Plot::Bars(Bars {
-            groups,
-            key: vec![
-                (PROCESS, "server process".into()),
-                (SOCKETS, "kernel sockets, both ends".into()),
-            ],
-        }),
-    })
+    let cells = vec![
+        bytes(process),
+        bar_each::lowest_to_highest(range, bytes),
+        cell(sockets),
+        cell(row.server_pss_empty_bytes.map(|bytes| bytes as f64)),
+        cell(row.server_pss_bytes.map(|bytes| bytes as f64)),
+        count(row.connected),
+    ];
+    Some(Line { bar, cells })
 }
 
 fn reading(view: &View) -> String {

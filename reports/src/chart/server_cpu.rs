@@ -2,12 +2,15 @@
 
 use results::Row;
 
-use super::{ChartKind, Content, DataTable};
+use super::{
+    ChartKind, Content,
+    bar_each::{self, Line},
+};
 use crate::{
-    draw::{Bar, Bars, Group, Plot, Segment},
+    draw::{Bar, Segment},
     phrase,
     units::{percent, time},
-    view::View,
+    view::{Subject, View},
 };
 
 pub(super) const KIND: ChartKind = ChartKind {
@@ -21,64 +24,48 @@ const FAN_OUT: f64 = 1.0;
 const PUBLISHING: f64 = 0.55;
 const CLIENTS: f64 = 0.2;
 
+const COLUMNS: [&str; 7] = [
+    "transport",
+    "server",
+    "without publishing",
+    "lowest to highest",
+    "load clients",
+    "both sides",
+    "of the server's core",
+];
+
 fn content(view: &View) -> Option<Content> {
-    let mut table = DataTable::new([
-        "transport",
-        "server",
-        "without publishing",
-        "lowest to highest",
-        "load clients",
-        "both sides",
-        "of the server's core",
-    ]);
-    let mut groups = Vec::new();
-    let cell = |ns: Option<f64>| ns.map_or("–".into(), time);
-    for subject in &view.subjects {
-        let row = subject.pooled;
-        let Some(server) = row.server_cpu_per_update_ns() else {
-            continue;
-        };
-        let without = row.server_cpu_per_update_without_ingest_ns();
-        let both = row.total_cpu_per_update_ns().unwrap_or(server);
-        let range = subject.range(Row::server_cpu_per_update_ns);
-        groups.push(Group {
-            name: subject.name.to_owned(),
-            color: subject.color,
-            bars: vec![Bar {
-                caption: String::new(),
-                segments: vec![
-                    Segment { value: without.unwrap_or(server), tint: FAN_OUT },
-                    Segment { value: server - without.unwrap_or(server), tint: PUBLISHING },
-                    Segment { value: both - server, tint: CLIENTS },
-                ],
-                label: format!("{} · both {}", time(server), time(both)),
-                predicted: None,
-                range,
-            }],
-        });
-        let core = row.server_cpu_ns as f64 / row.window_ns.max(1) as f64;
-        table.rows.push(vec![
-            subject.name.into(),
-            time(server),
-            cell(without),
-            range.map_or("–".into(), |(low, high)| format!("{} – {}", time(low), time(high))),
-            time(both - server),
-            time(both),
-            percent(core),
-        ]);
-    }
-    (!groups.is_empty()).then(|| Content {
-        reading: reading(view),
-        table,
-        plot: Plot::Bars(Bars {
-            groups,
-            key: vec![
-                (FAN_OUT, "server".into()),
-                (PUBLISHING, "publishing alone".into()),
-                (CLIENTS, "load clients".into()),
-            ],
-        }),
-    })
+    let key = [(FAN_OUT, "server"), (PUBLISHING, "publishing alone"), (CLIENTS, "load clients")];
+    bar_each::content(view, COLUMNS, key, reading, line)
+}
+
+fn line(subject: &Subject) -> Option<Line> {
+    let row = subject.pooled;
+    let server = row.server_cpu_per_update_ns()?;
+    let without = row.server_cpu_per_update_without_ingest_ns();
+    let both = row.total_cpu_per_update_ns().unwrap_or(server);
+    let range = subject.range(Row::server_cpu_per_update_ns);
+    let bar = Bar {
+        caption: String::new(),
+        segments: vec![
+            Segment { value: without.unwrap_or(server), tint: FAN_OUT },
+            Segment { value: server - without.unwrap_or(server), tint: PUBLISHING },
+            Segment { value: both - server, tint: CLIENTS },
+        ],
+        label: format!("{} · both {}", time(server), time(both)),
+        predicted: None,
+        range,
+    };
+    let core = row.server_cpu_ns as f64 / row.window_ns.max(1) as f64;
+    let cells = vec![
+        time(server),
+        without.map_or("–".into(), time),
+        bar_each::lowest_to_highest(range, time),
+        time(both - server),
+        time(both),
+        percent(core),
+    ];
+    Some(Line { bar, cells })
 }
 
 fn reading(view: &View) -> String {
