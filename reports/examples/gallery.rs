@@ -29,7 +29,12 @@ fn main() {
                  for the fault before reading any number";
     let invalid = synthetic::run("quick", &["clients=1000", "measure.duration=2s"]);
     let invalid = synthetic::spoil(invalid, results::Verdict::Invalid, "ledger", worst);
-    let runs = runs.into_iter().chain([("invalid", invalid)]);
+    let alone = synthetic::only(synthetic::run("quick", &[]), "sse");
+    let nothing = "of 5,300 expected updates 5,300 missing";
+    let silent = synthetic::silent(synthetic::run("quick", &[]));
+    let silent = synthetic::spoil(silent, results::Verdict::Invalid, "ledger", nothing);
+    let last = [("invalid", invalid), ("alone", alone), ("silent", silent)];
+    let runs = runs.into_iter().chain(last);
     let runs: Vec<_> = runs.collect();
     for (name, loaded) in &runs {
         let index = reports::render(std::slice::from_ref(loaded), &Path::new(&folder).join(name));

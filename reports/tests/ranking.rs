@@ -105,10 +105,7 @@ fn a_run_that_is_invalid_as_a_whole_puts_nobody_in_an_order() {
 
 #[test]
 fn one_transport_alone_has_no_order() {
-    let mut loaded = repeated(1);
-    let only = |name: &str| name == "sse";
-    loaded.run.rows.retain(|row| only(&row.transport));
-    loaded.run.pooled.retain(|row| only(&row.transport));
+    let loaded = synthetic::only(repeated(1), "sse");
     let page = reports::html(&[loaded]).unwrap();
     assert!(!page.contains("<dt>Fastest") && !page.contains("How far this goes"));
 }
