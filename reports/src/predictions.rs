@@ -71,3 +71,26 @@ pub fn assumptions<'a>(predictions: impl IntoIterator<Item = &'a Prediction>) ->
     }
     all.into_iter().map(|(text, names)| format!("{}: {text}.", phrase::list(&names))).collect()
 }
+
+/// Value of a quantile function that is given by points, on the straight line between two of them.
+pub fn quantile(curve: &[(f64, u64)], q: f64) -> Option<f64> {
+    let after = curve.partition_point(|&(at, _)| at < q).clamp(1, curve.len().max(2) - 1);
+    let (&(from, low), &(to, high)) = (curve.get(after - 1)?, curve.get(after)?);
+    let place = if to > from { ((q - from) / (to - from)).clamp(0.0, 1.0) } else { 0.0 };
+    Some(low as f64 + place * (high as f64 - low as f64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quantile_lies_on_the_line_between_its_neighbours() {
+        let curve = [(0.0, 100), (0.5, 200), (1.0, 1_000)];
+        for (q, ns) in [(0.0, 100.0), (0.25, 150.0), (0.5, 200.0), (0.75, 600.0), (1.0, 1_000.0)] {
+            assert_eq!(quantile(&curve, q), Some(ns));
+        }
+        assert_eq!(quantile(&curve[..1], 0.5), None);
+        assert_eq!(quantile(&[], 0.5), None);
+    }
+}

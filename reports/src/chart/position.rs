@@ -12,7 +12,7 @@ use crate::{
         Lines, Panel, Plot, Series, Stroke,
         scale::{Scale, number},
     },
-    phrase,
+    phrase, predictions,
     units::{count, time, time_tick},
     view::{Subject, View},
 };
@@ -165,19 +165,11 @@ fn theory(view: &View, subject: &Subject, clients: u32) -> Vec<(f64, f64)> {
         _ if subject.name == "short-poll" => ranks
             .filter_map(|rank| {
                 let share = (rank - 0.5) / f64::from(clients);
-                Some((rank, between(&prediction.delay_curve, share)?))
+                Some((rank, predictions::quantile(&prediction.delay_curve, share)?))
             })
             .collect(),
         _ => Vec::new(),
     }
-}
-
-/// Value of a quantile function that is given by points, on the straight line between two of them.
-fn between(curve: &[(f64, u64)], q: f64) -> Option<f64> {
-    let after = curve.partition_point(|&(at, _)| at < q).clamp(1, curve.len().max(2) - 1);
-    let (&(from, low), &(to, high)) = (curve.get(after - 1)?, curve.get(after)?);
-    let place = if to > from { ((q - from) / (to - from)).clamp(0.0, 1.0) } else { 0.0 };
-    Some(low as f64 + place * (high as f64 - low as f64))
 }
 
 fn reading(view: &View, clients: u32) -> String {

@@ -196,7 +196,13 @@ impl Panel {
         canvas.line(&base, palette::MUTED, 1.5, 1.0)?;
         for mark in &self.marks {
             let y = plane.up(mark.value);
-            canvas.dashed(&[(plane.left, y), (plane.right, y)], palette::MUTED, 2.0)?;
+            // Not dashed: that is theory, and a mark was measured.
+            canvas.line(&[(plane.left, y), (plane.right, y)], palette::MUTED, 1.5, 1.0)?;
+        }
+        // A curve that ends early must not seem to go on, so what leads from its end to its label
+        // is a grid line below all curves.
+        for (_, end) in self.ends(plane) {
+            canvas.line(&[end, (plane.right + 6.0, end.1)], palette::GRID, 1.5, 1.0)?;
         }
         // The floor is the last transport and is drawn first: nobody must hide behind it.
         for pass in [Stroke::Faint, Stroke::Measured, Stroke::Theory] {
@@ -249,22 +255,25 @@ impl Panel {
         Ok(())
     }
 
-    fn draw_labels(&self, canvas: &Canvas, plane: &Plane) -> Result<(), String> {
-        let ends: Vec<(&Series, Point)> = self
-            .series
+    /// Where the curves end that are labelled there.
+    fn ends(&self, plane: &Plane) -> Vec<(&Series, Point)> {
+        self.series
             .iter()
             .filter(|series| !series.label.is_empty())
             .filter_map(|series| {
                 let end = series.points.iter().rev().find_map(|&p| plane.at(p))?;
                 Some((series, end))
             })
-            .collect();
+            .collect()
+    }
+
+    fn draw_labels(&self, canvas: &Canvas, plane: &Plane) -> Result<(), String> {
+        let ends = self.ends(plane);
         let wanted: Vec<f64> = ends.iter().map(|(_, (_, y))| *y).collect();
         let places = label::spread(&wanted, LINE - 2.0, plane.top, plane.bottom);
         for ((series, end), y) in ends.into_iter().zip(places) {
             let (from, to) = (plane.right + 6.0, plane.right + 28.0);
-            let leader = [end, (from, end.1), (to - 4.0, y)];
-            canvas.line(&leader, series.color.line, 1.5, 0.7)?;
+            canvas.line(&[(from, end.1), (to - 4.0, y)], series.color.line, 1.5, 0.7)?;
             canvas.bold((to, y), &series.label, TEXT, series.color.text, Hang::Left)?;
         }
         Ok(())
