@@ -7,7 +7,7 @@ use results::{Loaded, Run, Verdict};
 use serde::Serialize;
 
 use crate::{
-    Error,
+    Error, agreement,
     answer::{self, Answer, answer},
     chart::Chart,
     conditions::{self, Condition},
@@ -35,6 +35,7 @@ pub struct Section {
     conditions: Vec<Condition>,
     brief: Vec<(String, String)>,
     answer: Answer,
+    agreement: Vec<(String, String)>,
     charts: Vec<Chart>,
     environment: Vec<(String, String)>,
     assumptions: Vec<String>,
@@ -63,6 +64,7 @@ pub fn section(loaded: &Loaded, charts: Vec<Chart>) -> Section {
         conditions: conditions::of(run),
         brief: ranking::of(run, &subjects),
         answer: answer(run),
+        agreement: agreement::of(run, &subjects),
         charts,
         environment: environment(run),
         assumptions: assumptions(&run.predictions),

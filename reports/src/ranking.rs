@@ -3,7 +3,7 @@
 //! An order is a claim: it is made only where [`noise::lies_below`] bears it, and never with
 //! numbers of a row that is INVALID.
 
-use results::{Row, Run, Verdict, noise};
+use results::{Row, Run, noise};
 
 use crate::{
     phrase,
@@ -23,7 +23,7 @@ pub fn of(run: &Run, subjects: &[Subject]) -> Vec<(String, String)> {
     // Nobody can choose raw TCP in a browser.
     let choices: Vec<&Subject> = subjects.iter().filter(|s| s.name != "tcp").collect();
     let (invalid, sound): (Vec<&Subject>, Vec<&Subject>) =
-        choices.into_iter().partition(|subject| is_invalid(run, subject));
+        choices.into_iter().partition(|subject| subject.is_invalid(run));
     let order =
         |value: fn(&Row) -> Option<f64>, unit: fn(f64) -> String| order(&sound, value, unit);
     // Medians are not held against means: a single repetition may be too short for its median.
@@ -52,13 +52,6 @@ pub fn of(run: &Run, subjects: &[Subject]) -> Vec<(String, String)> {
 
 fn whole(value: Option<u64>) -> Option<f64> {
     value.map(|value| value as f64)
-}
-
-fn is_invalid(run: &Run, subject: &Subject) -> bool {
-    // A rule that is about no transport is about all.
-    let whole =
-        run.warnings.iter().any(|w| w.severity == Verdict::Invalid && w.transport.is_none());
-    whole || subject.pooled.verdict == Verdict::Invalid
 }
 
 fn left_out(invalid: &[&Subject]) -> Option<String> {

@@ -1,6 +1,6 @@
 //! A run as charts and tables look at it: one subject per transport, in a fixed order.
 
-use results::{Loaded, Row, Run, pool};
+use results::{Loaded, Row, Run, Verdict, Warning, pool};
 use scenarios::Prediction;
 
 use crate::palette::{self, Color};
@@ -78,6 +78,13 @@ impl Subject<'_> {
     /// The value in each repetition that has one.
     pub fn values(&self, value: impl Fn(&Row) -> Option<f64>) -> Vec<f64> {
         self.rows.iter().filter_map(|row| value(row)).collect()
+    }
+
+    /// Whether its numbers are not those of the feed that was published. A rule that is about no
+    /// transport is about all.
+    pub fn is_invalid(&self, run: &Run) -> bool {
+        let whole = |w: &Warning| w.severity == Verdict::Invalid && w.transport.is_none();
+        self.pooled.verdict == Verdict::Invalid || run.warnings.iter().any(whole)
     }
 
     /// Lowest and highest value over the repetitions; `None` if there is one only.

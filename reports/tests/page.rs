@@ -31,3 +31,43 @@ fn a_number_of_workers_that_is_not_known_is_left_out() {
     loaded.run.environment.workers = 0;
     assert!(!page(&loaded).contains("<dt>load workers</dt>"));
 }
+
+#[test]
+fn a_disagreement_with_theory_is_said_with_its_size_beside_the_spread() {
+    let mut loaded = synthetic::run("quick", &["clients=2", "measure.repeat=3"]);
+    let run = &mut loaded.run;
+    let theory = |of: Option<u32>| {
+        let mut all = run.predictions.iter();
+        all.find(|p| p.transport == "sse" && p.repetition == of).unwrap().delay_mean_ns
+    };
+    let (all, each) = (theory(None), [1, 2, 3].map(|repetition| theory(Some(repetition))));
+    let times = |ns: u64, percent: u64| Some(ns * (100 + percent) / 100);
+    let rows = run.rows.iter_mut().filter(|row| row.transport == "sse");
+    for ((row, ns), percent) in rows.zip(each).zip([10, 20, 30]) {
+        row.delay_mean_ns = times(ns, percent);
+    }
+    let pooled = run.pooled.iter_mut().find(|row| row.transport == "sse").unwrap();
+    pooled.delay_mean_ns = times(all, 20);
+    let page = page(&loaded);
+    let expected = "<dt>sse</dt><dd>mean delay 20.0\u{a0}% above theory, 1.00 times the spread of its repetitions";
+    assert!(page.contains(expected), "{}", &page[page.find("Measured against").unwrap()..][..900]);
+}
+
+#[test]
+fn one_repetition_is_not_said_to_agree_or_to_disagree() {
+    let page = page(&synthetic::run("quick", &["clients=2"]));
+    assert!(
+        page.contains(
+            "with one repetition</dt><dd>there is no spread to hold a difference against."
+        )
+    );
+    assert!(!page.contains("within the spread"));
+}
+
+#[test]
+fn numbers_that_are_invalid_are_not_held_against_theory() {
+    let loaded = synthetic::run("quick", &["clients=2"]);
+    let loaded = synthetic::spoil(loaded, results::Verdict::Invalid, "ledger", "2 are missing");
+    let expected = "<dt>websocket</dt><dd>INVALID, so there is nothing to compare theory with.";
+    assert!(page(&loaded).contains(expected));
+}

@@ -5,8 +5,9 @@ use results::percentile;
 
 use super::{ChartKind, Content, DataTable};
 use crate::{
+    agreement,
     draw::{Lines, Mark, Panel, Plot, Series, Stroke, Zone, scale::Scale},
-    phrase,
+    phrase, predictions,
     units::{count, time, time_tick},
     view::{Subject, View},
 };
@@ -43,12 +44,13 @@ fn content(view: &View) -> Option<Content> {
             stroke,
         };
         if sure > 0.0 {
-            series.push(line("", curve(0.0, sure, at), Stroke::Measured));
+            series.push(line("", quantiles(0.0, sure).map(at).collect(), Stroke::Measured));
         }
-        series.push(line(subject.name, curve(sure, end, at), Stroke::Faint));
+        series.push(line(subject.name, quantiles(sure, end).map(at).collect(), Stroke::Faint));
         if let Some(prediction) = &subject.prediction {
-            let points = prediction.delay_curve.iter();
-            let points = points.map(|&(q, ns)| (q, ns as f64)).filter(|&(q, _)| q <= end);
+            // A straight line between two of its points is none on a logarithmic axis.
+            let theory = |q| Some((q, predictions::quantile(&prediction.delay_curve, q)?));
+            let points = quantiles(0.0, end).filter_map(theory);
             series.push(line("", points.collect(), Stroke::Theory));
         }
     }
@@ -84,17 +86,16 @@ fn content(view: &View) -> Option<Content> {
 /// Where a curve ends, which is where a single publish is left, and from where on it is faint,
 /// which is where fewer than twenty are.
 fn reach(publishes: u64) -> (f64, f64) {
-    let end = (1.0 - 1.0 / publishes.max(10) as f64).min(0.9999);
+    let end = (1.0 - 1.0 / publishes.max(2) as f64).min(0.9999);
     (end, (1.0 - 20.0 / publishes.max(1) as f64).clamp(0.0, end))
 }
 
-/// Points from one quantile to another, evenly spread over the axis.
-fn curve(from: f64, to: f64, at: impl Fn(f64) -> (f64, f64)) -> Vec<(f64, f64)> {
+/// Quantiles from one to another, evenly spread over the axis.
+fn quantiles(from: f64, to: f64) -> impl Iterator<Item = f64> {
     let (from, to) = ((1.0 - from).log10(), (1.0 - to).log10());
     (0..=STEPS)
-        .map(|step| from + (to - from) * f64::from(step) / f64::from(STEPS))
-        .map(|nines| at(1.0 - 10_f64.powf(nines)))
-        .collect()
+        .map(move |step| from + (to - from) * f64::from(step) / f64::from(STEPS))
+        .map(|nines| 1.0 - 10_f64.powf(nines))
 }
 
 fn reading(view: &View) -> String {
@@ -104,21 +105,18 @@ fn reading(view: &View) -> String {
         .filter_map(|s| Some((s.name, crate::view::typical(s.pooled)?)))
         .collect();
     let spread = phrase::extremes(&typical, time);
-    let (worst, name) = view
+    let farthest = view
         .subjects
         .iter()
-        .filter_map(|s| {
-            let measured = s.pooled.delay_mean_ns? as f64;
-            let expected = s.prediction.as_ref()?.delay_mean_ns as f64;
-            (expected > 0.0).then(|| (measured / expected - 1.0, s.name))
-        })
-        .max_by(|a, b| a.0.abs().total_cmp(&b.0.abs()))
-        .unwrap_or((f64::NAN, ""));
-    let theory = if worst.is_finite() {
-        format!("; of all means, that of {name} is farthest from theory, {} it", phrase::off(worst))
-    } else {
-        String::new()
-    };
+        .filter_map(|subject| Some((agreement::delay(view.run, subject)?, subject.name)))
+        .max_by(|a, b| a.0.share.abs().total_cmp(&b.0.share.abs()));
+    let theory = farthest.map_or(String::new(), |(difference, name)| {
+        format!(
+            "; of all means, that of {name} is farthest from theory, {} it, {}",
+            phrase::off(difference.share),
+            difference.beside_spread()
+        )
+    });
     format!("The typical delay is {spread}{theory}.")
 }
 
@@ -162,4 +160,23 @@ fn table(view: &View, fewest: u64) -> DataTable {
         }
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_curve_ends_where_a_single_publish_is_left() {
+        for (publishes, end, sure) in [(3, 2.0 / 3.0, 0.0), (100, 0.99, 0.8), (40, 0.975, 0.5)] {
+            let reach = reach(publishes);
+            assert!((reach.0 - end).abs() < 1e-9 && (reach.1 - sure).abs() < 1e-9, "{publishes}");
+        }
+    }
+
+    #[test]
+    fn a_single_publish_still_has_an_axis() {
+        assert_eq!(reach(1), (0.5, 0.0));
+        assert_eq!(reach(0), (0.5, 0.0));
+    }
 }
