@@ -144,12 +144,10 @@ impl Difference {
         if low <= ROUNDING && high >= -ROUNDING {
             "which is within the spread of its repetitions".into()
         } else if high - low < ROUNDING {
-            "the same in each repetition".into()
+            "alike in each repetition".into()
         } else {
-            format!(
-                "{} times the spread of its repetitions",
-                three(self.share.abs() / (high - low))
-            )
+            let times = three(self.share.abs() / (high - low));
+            format!("on the same side in each repetition, by {times} times their spread")
         }
     }
 }
@@ -167,7 +165,8 @@ mod tests {
         let all = [difference(0.03, &[0.02, 0.03, 0.04]), difference(0.001, &[-0.01, 0.02])];
         assert_eq!(
             words(&all).unwrap(),
-            "mean delay 3.00 % above theory, 1.50 times the spread of its repetitions; within the \
+            "mean delay 3.00 % above theory, on the same side in each repetition, by \
+             1.50 times their spread; within the \
              spread of its repetitions: mean delay 0.100 % above theory"
         );
     }
@@ -183,7 +182,7 @@ mod tests {
     fn what_is_the_same_in_each_repetition_has_no_spread_to_divide_by() {
         assert_eq!(
             words(&[difference(0.02, &[0.02, 0.02])]).unwrap(),
-            "mean delay 2.00 % above theory, the same in each repetition"
+            "mean delay 2.00 % above theory, alike in each repetition"
         );
         let agreed = words(&[difference(0.0, &[0.0, 0.0])]).unwrap();
         assert!(agreed.starts_with("within the spread"), "{agreed}");

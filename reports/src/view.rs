@@ -1,9 +1,12 @@
 //! A run as charts and tables look at it: one subject per transport, in a fixed order.
 
-use results::{Loaded, Row, Run, Verdict, Warning, pool};
+use results::{Loaded, Row, Run, Verdict, Warning, noise, pool};
 use scenarios::Prediction;
 
-use crate::palette::{self, Color};
+use crate::{
+    palette::{self, Color},
+    phrase,
+};
 
 /// A run and its bulk data.
 #[derive(Debug)]
@@ -66,6 +69,25 @@ pub fn floor(run: &Run) -> (f64, &'static str) {
     match tcp.and_then(typical) {
         Some(delay) => (delay, "tcp in the same run"),
         None => (run.calibration.floor_p50_ns, "the calibration's tcp client"),
+    }
+}
+
+/// The lowest and the highest of all transports, and whether they are told apart at all.
+pub fn extremes<'a>(
+    subjects: impl IntoIterator<Item = &'a Subject<'a>>,
+    value: fn(&Row) -> Option<f64>,
+    unit: fn(f64) -> String,
+) -> String {
+    let ends = |s: &'a Subject| Some((s.name, value(s.pooled)?, s.values(value)));
+    let mut all: Vec<(&str, f64, Vec<f64>)> = subjects.into_iter().filter_map(ends).collect();
+    all.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let ends: Vec<(&str, f64)> = all.iter().map(|&(name, value, _)| (name, value)).collect();
+    let text = phrase::extremes(&ends, unit);
+    match all.as_slice() {
+        [low, .., high] if !noise::lies_below(&low.2, &high.2) => {
+            format!("{text}, which are not told apart")
+        }
+        _ => text,
     }
 }
 

@@ -80,3 +80,21 @@ fn where_no_transport_stands_out_none_is_named() {
     assert!(reading.contains("a quarter and four standard errors"), "{reading}");
     assert!(!reading.contains("websocket"), "{reading}");
 }
+
+#[test]
+fn extremes_that_are_not_told_apart_are_said_to_be_so() {
+    let mut loaded = synthetic::run("quick", &["clients=2"]);
+    for (row, cost) in loaded
+        .run
+        .pooled
+        .iter_mut()
+        .chain(&mut loaded.run.rows)
+        .zip([10, 11, 12].into_iter().cycle())
+    {
+        row.server_cpu_ns = cost * row.delivered * 1_000;
+    }
+    let reading = chart(&loaded, "server-cpu").reading;
+    assert!(reading.contains("a factor of 1.20, which are not told apart;"), "{reading}");
+    let reading = chart(&loaded, "delay").reading;
+    assert!(!reading.contains("not told apart"), "{reading}");
+}

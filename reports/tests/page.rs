@@ -49,7 +49,7 @@ fn a_disagreement_with_theory_is_said_with_its_size_beside_the_spread() {
     let pooled = run.pooled.iter_mut().find(|row| row.transport == "sse").unwrap();
     pooled.delay_mean_ns = times(all, 20);
     let page = page(&loaded);
-    let expected = "<dt>sse</dt><dd>mean delay 20.0\u{a0}% above theory, 1.00 times the spread of its repetitions";
+    let expected = "<dt>sse</dt><dd>mean delay 20.0\u{a0}% above theory, on the same side in each repetition, by 1.00 times their spread";
     assert!(page.contains(expected), "{}", &page[page.find("Measured against").unwrap()..][..900]);
 }
 

@@ -1,16 +1,13 @@
 //! How old the newest update in a client's hands is, over time.
 
-use std::collections::BTreeMap;
-
 use super::{ChartKind, Content, DataTable};
 use crate::{
     draw::{
         Lines, Panel, Plot, Series, Stroke,
         scale::{Scale, number},
     },
-    phrase,
     units::{percent, time, time_tick},
-    view::View,
+    view::{View, extremes},
 };
 
 pub(super) const KIND: ChartKind = ChartKind {
@@ -93,9 +90,7 @@ fn content(view: &View) -> Option<Content> {
 }
 
 fn reading(view: &View) -> String {
-    let ages: BTreeMap<&str, f64> =
-        view.subjects.iter().filter_map(|s| Some((s.name, s.pooled.age_mean_ns? as f64))).collect();
-    let values: Vec<(&str, f64)> = ages.into_iter().collect();
+    let ages = extremes(&view.subjects, |row| Some(row.age_mean_ns? as f64), time);
     let period = view
         .subjects
         .iter()
@@ -104,5 +99,5 @@ fn reading(view: &View) -> String {
         .map(|row| row.window_ns as f64 / row.published as f64);
     let context = period
         .map_or(String::new(), |ns| format!("; a new value comes every {} on average", time(ns)));
-    format!("The mean age is {}{context}.", phrase::extremes(&values, time))
+    format!("The mean age is {ages}{context}.")
 }

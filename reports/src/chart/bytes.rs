@@ -5,9 +5,8 @@ use results::{Causes, Row};
 use super::{ChartKind, Content, DataTable};
 use crate::{
     draw::{Bar, Bars, Group, Plot, Segment},
-    phrase,
     units::{bytes, percent},
-    view::{Subject, View},
+    view::{Subject, View, extremes},
 };
 
 pub(super) const KIND: ChartKind = ChartKind {
@@ -94,9 +93,7 @@ fn parts(causes: &Causes, delivered: u64) -> [f64; 4] {
 }
 
 fn reading(view: &View) -> String {
-    let per_update = |s: &Subject| s.pooled.bytes_per_update();
-    let values: Vec<(&str, f64)> =
-        view.subjects.iter().filter_map(|s| Some((s.name, per_update(s)?))).collect();
+    let per_update = extremes(&view.subjects, Row::bytes_per_update, bytes);
     let heads = view
         .subjects
         .iter()
@@ -109,5 +106,5 @@ fn reading(view: &View) -> String {
     let heads = heads.map_or(String::new(), |(share, name)| {
         format!("; HTTP heads are {} of what {name} moves", percent(share))
     });
-    format!("A delivered update costs {}{heads}.", phrase::extremes(&values, bytes))
+    format!("A delivered update costs {per_update}{heads}.")
 }

@@ -9,7 +9,7 @@ use crate::{
     draw::{Lines, Mark, Panel, Plot, Series, Stroke, Zone, scale::Scale},
     phrase, predictions,
     units::{count, time, time_tick},
-    view::{Subject, View},
+    view::{Subject, View, extremes, typical},
 };
 
 pub(super) const KIND: ChartKind = ChartKind {
@@ -99,12 +99,7 @@ fn quantiles(from: f64, to: f64) -> impl Iterator<Item = f64> {
 }
 
 fn reading(view: &View) -> String {
-    let typical: Vec<(&str, f64)> = view
-        .subjects
-        .iter()
-        .filter_map(|s| Some((s.name, crate::view::typical(s.pooled)?)))
-        .collect();
-    let spread = phrase::extremes(&typical, time);
+    let spread = extremes(&view.subjects, typical, time);
     let farthest = view
         .subjects
         .iter()

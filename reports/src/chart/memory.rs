@@ -8,9 +8,8 @@ use super::{
 };
 use crate::{
     draw::{Bar, Segment},
-    phrase,
     units::{bytes, count},
-    view::{Subject, View},
+    view::{Subject, View, extremes},
 };
 
 pub(super) const KIND: ChartKind = ChartKind {
@@ -73,11 +72,7 @@ fn line(subject: &Subject) -> Option<Line> {
 }
 
 fn reading(view: &View) -> String {
-    let values: Vec<(&str, f64)> = view
-        .subjects
-        .iter()
-        .filter_map(|s| Some((s.name, s.pooled.memory_per_client_bytes()?)))
-        .collect();
+    let process = extremes(&view.subjects, Row::memory_per_client_bytes, bytes);
     let clients = view.subjects.iter().map(|s| s.pooled.connected).max();
     let caution = match clients {
         Some(clients) if clients < 1_000 => format!(
@@ -87,5 +82,5 @@ fn reading(view: &View) -> String {
         ),
         _ => String::new(),
     };
-    format!("A client costs the server process {}{caution}.", phrase::extremes(&values, bytes))
+    format!("A client costs the server process {process}{caution}.")
 }

@@ -8,7 +8,7 @@ use crate::{
     draw::{Bar, Segment},
     phrase,
     units::{count, percent, three},
-    view::{Subject, View},
+    view::{Subject, View, extremes},
 };
 
 pub(super) const KIND: ChartKind = ChartKind {
@@ -71,13 +71,12 @@ fn line(subject: &Subject) -> Option<Line> {
 fn reading(view: &View) -> String {
     let (asking, silent): (Vec<&Subject>, Vec<&Subject>) =
         view.subjects.iter().partition(|s| s.pooled.requests > 0);
-    let values: Vec<(&str, f64)> =
-        asking.iter().filter_map(|s| Some((s.name, s.pooled.requests_per_second()?))).collect();
+    let rates = extremes(asking, results::Row::requests_per_second, three);
     let silent: Vec<&str> = silent.iter().map(|s| s.name).collect();
     let none = match silent.as_slice() {
         [] => String::new(),
         [one] => format!("; {one} does not ask"),
         several => format!("; {} do not ask", phrase::list(several)),
     };
-    format!("Requests per second: {}{none}.", phrase::extremes(&values, three))
+    format!("Requests per second: {rates}{none}.")
 }

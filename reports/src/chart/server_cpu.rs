@@ -8,9 +8,8 @@ use super::{
 };
 use crate::{
     draw::{Bar, Segment},
-    phrase,
     units::{percent, time},
-    view::{Subject, View},
+    view::{Subject, View, extremes},
 };
 
 pub(super) const KIND: ChartKind = ChartKind {
@@ -69,11 +68,8 @@ fn line(subject: &Subject) -> Option<Line> {
 }
 
 fn reading(view: &View) -> String {
-    let values = |value: fn(&Row) -> Option<f64>| -> Vec<(&str, f64)> {
-        view.subjects.iter().filter_map(|s| Some((s.name, value(s.pooled)?))).collect()
-    };
-    let server = phrase::extremes(&values(Row::server_cpu_per_update_ns), time);
-    let both = phrase::extremes(&values(Row::total_cpu_per_update_ns), time);
+    let server = extremes(&view.subjects, Row::server_cpu_per_update_ns, time);
+    let both = extremes(&view.subjects, Row::total_cpu_per_update_ns, time);
     format!(
         "A delivered update costs the server {server}; with the load clients, whose receive work \
          loopback partly bills to the server, {both}."
