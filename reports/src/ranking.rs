@@ -77,8 +77,9 @@ fn rule(sound: &[&Subject]) -> String {
              not told apart."
         ),
         2 | 3 => format!(
-            "{fewest} repetitions can differ by chance, so “<” takes ranges that are a factor of \
-             {factor} apart; what is nearer is not told apart."
+            "{fewest} repetitions can differ by chance, so “<” takes ranges that are {} times as \
+             far apart as they are wide, or a factor of {factor}; what is nearer is not told apart.",
+            noise::CLEAR_SPREADS
         ),
         _ => {
             "“<” takes ranges over the repetitions that do not overlap; what overlaps is not told \

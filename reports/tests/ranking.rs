@@ -75,6 +75,18 @@ fn three_repetitions_are_too_few_for_ranges_that_nearly_touch() {
 }
 
 #[test]
+fn two_repetitions_tell_an_order_where_ranges_are_far_apart_for_their_width() {
+    let mut loaded = repeated(2);
+    with_medians(&mut loaded, "sse", &[60_000, 61_000]);
+    with_medians(&mut loaded, "websocket", &[50_000, 52_000]);
+    with_medians(&mut loaded, "long-poll", &[68_000, 71_000]);
+    let fastest = said(&loaded, "Fastest");
+    let ordered = "websocket 52.0 µs < sse 61.0 µs and long-poll 71.0 µs (not told apart) < short-";
+    assert!(fastest.starts_with(ordered), "{fastest}");
+    assert!(said(&loaded, "How far this goes").contains("3 times as far apart as they are wide"));
+}
+
+#[test]
 fn a_chain_of_neighbours_that_overlap_is_one_group() {
     let mut loaded = repeated(4);
     with_medians(&mut loaded, "sse", &[10_000, 11_000, 12_000, 20_000]);

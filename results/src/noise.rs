@@ -48,21 +48,41 @@ pub const FALSE_ORDER: f64 = 0.05;
 /// Quotient that puts two transports in an order where repetitions are too few to tell chance.
 pub const CLEAR_FACTOR: f64 = 2.0;
 
+/// Distance between two ranges, in the wider of them, that puts them in an order where there are
+/// two or three repetitions. Of sources that are alike, chance brings it in less than
+/// [`FALSE_ORDER`] of cases with two repetitions each, be they normal, exponential or uniform.
+pub const CLEAR_SPREADS: f64 = 3.0;
+
+/// What histograms round to: ranges are not narrower than this share of their values.
+const ROUNDING: f64 = 0.001;
+
 /// Whether all of `low` lie so far below all of `high` that chance does not explain it.
 ///
 /// The ranges may not overlap. Of `m` and `n` values from the same source, chance keeps the
 /// ranges apart in two of `(m + n choose m)` cases: one in three with two repetitions each, one in
-/// ten with three, one in 35 with four. Where that is more than [`FALSE_ORDER`], one repetition
-/// included, only a gap of [`CLEAR_FACTOR`] between the ranges counts.
+/// ten with three, one in 35 with four. Where that is more than [`FALSE_ORDER`], the ranges must be
+/// [`CLEAR_SPREADS`] or a factor of [`CLEAR_FACTOR`] apart; a single repetition has no spread, so
+/// only the factor counts.
 pub fn lies_below(low: &[f64], high: &[f64]) -> bool {
-    let top = low.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let bottom = high.iter().copied().fold(f64::INFINITY, f64::min);
+    let (top, bottom) = (highest(low), lowest(high));
     if !(top.is_finite() && bottom.is_finite() && top < bottom) {
         return false;
     }
     let (m, n) = (low.len() as u64, high.len() as u64);
     let ln_cases = ln_factorial(m + n) - ln_factorial(m) - ln_factorial(n);
-    2.0 * (-ln_cases).exp() <= FALSE_ORDER || bottom >= CLEAR_FACTOR * top
+    if 2.0 * (-ln_cases).exp() <= FALSE_ORDER || bottom >= CLEAR_FACTOR * top {
+        return true;
+    }
+    let width = (top - lowest(low)).max(highest(high) - bottom).max(ROUNDING * top.abs());
+    m.min(n) > 1 && bottom - top >= CLEAR_SPREADS * width
+}
+
+fn lowest(values: &[f64]) -> f64 {
+    values.iter().copied().fold(f64::INFINITY, f64::min)
+}
+
+fn highest(values: &[f64]) -> f64 {
+    values.iter().copied().fold(f64::NEG_INFINITY, f64::max)
 }
 
 fn ln_factorial(n: u64) -> f64 {
@@ -118,11 +138,21 @@ mod tests {
     }
 
     #[test]
-    fn few_repetitions_tell_an_order_only_by_a_factor_of_two() {
+    fn few_repetitions_tell_an_order_by_a_factor_of_two() {
         assert!(!lies_below(&[1.0], &[1.9]));
         assert!(lies_below(&[1.0], &[2.0]));
         assert!(!lies_below(&[1.0, 1.1, 1.2], &[1.3, 1.4, 1.5]));
         assert!(lies_below(&[1.0, 1.1, 1.2], &[2.4, 2.5, 2.6]));
+    }
+
+    #[test]
+    fn few_repetitions_tell_an_order_where_ranges_are_far_apart_for_their_width() {
+        assert!(lies_below(&[279.0, 279.0], &[305.0, 305.0]));
+        assert!(lies_below(&[10.0, 11.0], &[14.0, 14.5]));
+        assert!(!lies_below(&[10.0, 11.0], &[13.9, 14.5]));
+        // What a histogram rounds to the same number is not the same number.
+        assert!(!lies_below(&[1_000.0, 1_000.0], &[1_002.0, 1_002.0]));
+        assert!(!lies_below(&[279.0], &[305.0]));
     }
 
     #[test]
