@@ -98,31 +98,32 @@ fn difference(run: &Run, subject: &Subject, quantity: &Quantity) -> Option<Diffe
 
 /// First what the repetitions cannot explain, then what they can.
 fn words(differences: &[Difference]) -> Option<String> {
-    let (inside, outside): (Vec<&Difference>, Vec<&Difference>) =
-        differences.iter().partition(|difference| difference.within().is_some_and(|within| within));
-    let each = |all: &[&Difference], text: fn(&Difference) -> String| {
-        all.iter().map(|difference| text(difference)).collect::<Vec<_>>().join("; ")
+    let list = |within: Option<bool>, text: fn(&Difference) -> String| {
+        let of = differences.iter().filter(|difference| difference.within() == within);
+        let texts: Vec<String> = of.map(text).collect();
+        (!texts.is_empty()).then(|| texts.join(", "))
     };
-    let mut parts = Vec::new();
-    if !outside.is_empty() {
-        parts.push(each(&outside, |difference| match difference.within() {
-            None => difference.off(),
-            Some(_) => format!("{}, {}", difference.off(), difference.beside_spread()),
-        }));
-    }
-    if !inside.is_empty() {
-        parts.push(format!(
-            "within the spread of its repetitions: {}",
-            each(&inside, Difference::off)
-        ));
-    }
+    let outside = |d: &Difference| match d.spreads() {
+        Some(spreads) => format!("{} ({spreads} times their spread)", d.off()),
+        None => format!("{} (alike in all)", d.off()),
+    };
+    let parts = [
+        list(None, Difference::off),
+        list(Some(false), outside).map(|all| format!("to the same side in each repetition: {all}")),
+        list(Some(true), Difference::off)
+            .map(|all| format!("within the repetitions’ spread: {all}")),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 impl Difference {
-    /// `mean delay 3.21 % above theory`.
+    /// `mean delay 3.21 % above`.
     fn off(&self) -> String {
-        format!("{} {} theory", self.what, phrase::off(self.share))
+        match phrase::off(self.share).as_str() {
+            "exactly at" => format!("{} as expected", self.what),
+            side => format!("{} {side}", self.what),
+        }
     }
 
     fn spread(&self) -> Option<(f64, f64)> {
@@ -136,18 +137,21 @@ impl Difference {
         self.spread().map(|(low, high)| low <= ROUNDING && high >= -ROUNDING)
     }
 
-    /// The difference in spreads of the repetitions.
+    /// The difference in spreads of the repetitions; `None` where they have none.
+    fn spreads(&self) -> Option<String> {
+        let (low, high) = self.spread()?;
+        (high - low >= ROUNDING).then(|| three(self.share.abs() / (high - low)))
+    }
+
+    /// The difference beside the spread of the repetitions.
     pub fn beside_spread(&self) -> String {
-        let Some((low, high)) = self.spread() else {
-            return "and one repetition has no spread to hold this against".into();
-        };
-        if low <= ROUNDING && high >= -ROUNDING {
-            "which is within the spread of its repetitions".into()
-        } else if high - low < ROUNDING {
-            "alike in each repetition".into()
-        } else {
-            let times = three(self.share.abs() / (high - low));
-            format!("on the same side in each repetition, by {times} times their spread")
+        match (self.within(), self.spreads()) {
+            (None, _) => "and one repetition has no spread to hold this against".into(),
+            (Some(true), _) => "which is within the spread of its repetitions".into(),
+            (_, None) => "alike in each repetition".into(),
+            (_, Some(spreads)) => {
+                format!("to the same side in each repetition, by {spreads} times their spread")
+            }
         }
     }
 }
@@ -165,16 +169,15 @@ mod tests {
         let all = [difference(0.03, &[0.02, 0.03, 0.04]), difference(0.001, &[-0.01, 0.02])];
         assert_eq!(
             words(&all).unwrap(),
-            "mean delay 3.00 % above theory, on the same side in each repetition, by \
-             1.50 times their spread; within the \
-             spread of its repetitions: mean delay 0.100 % above theory"
+            "to the same side in each repetition: mean delay 3.00 % above (1.50 times their \
+             spread); within the repetitions’ spread: mean delay 0.100 % above"
         );
     }
 
     #[test]
     fn one_repetition_has_no_spread() {
         let text = words(&[difference(-0.2, &[-0.2])]).unwrap();
-        assert_eq!(text, "mean delay 20.0 % below theory");
+        assert_eq!(text, "mean delay 20.0 % below");
         assert!(difference(-0.2, &[-0.2]).beside_spread().contains("one repetition"));
     }
 
@@ -182,10 +185,10 @@ mod tests {
     fn what_is_the_same_in_each_repetition_has_no_spread_to_divide_by() {
         assert_eq!(
             words(&[difference(0.02, &[0.02, 0.02])]).unwrap(),
-            "mean delay 2.00 % above theory, alike in each repetition"
+            "to the same side in each repetition: mean delay 2.00 % above (alike in all)"
         );
         let agreed = words(&[difference(0.0, &[0.0, 0.0])]).unwrap();
-        assert!(agreed.starts_with("within the spread"), "{agreed}");
+        assert_eq!(agreed, "within the repetitions’ spread: mean delay as expected");
         assert_eq!(words(&[]), None);
     }
 }

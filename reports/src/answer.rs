@@ -79,8 +79,12 @@ pub fn answer(run: &Run) -> Answer {
         lines,
         notes,
         floor: format!(
-            "× floor: typical delay ÷ {} ({floor_name}){}",
-            time(floor),
+            "× floor: {}{}",
+            if floor > 0.0 {
+                format!("typical delay ÷ {} ({floor_name})", time(floor))
+            } else {
+                "empty, since no floor was measured".into()
+            },
             both_sides(&subjects)
         ),
     }
@@ -118,7 +122,9 @@ fn measured(sources: &[Source], subject: &Subject, floor: f64, notes: &mut Vec<S
     let times = view::typical(row).filter(|_| floor > 0.0);
     let times = times.map_or("–".into(), |delay| ratio(delay / floor));
     cells.insert(FLOOR_AT, text(times));
-    cells.push(text(if row.delivered == row.expected {
+    cells.push(text(if row.expected == 0 {
+        "–".into() // all of nothing
+    } else if row.delivered == row.expected {
         "all".into()
     } else {
         format!("{} of {}", count(row.delivered), count(row.expected))

@@ -49,7 +49,7 @@ fn a_disagreement_with_theory_is_said_with_its_size_beside_the_spread() {
     let pooled = run.pooled.iter_mut().find(|row| row.transport == "sse").unwrap();
     pooled.delay_mean_ns = times(all, 20);
     let page = page(&loaded);
-    let expected = "<dt>sse</dt><dd>mean delay 20.0\u{a0}% above theory, on the same side in each repetition, by 1.00 times their spread";
+    let expected = "<dt>sse</dt><dd>to the same side in each repetition: mean delay 20.0\u{a0}% above (1.00 times their spread)";
     assert!(page.contains(expected), "{}", &page[page.find("Measured against").unwrap()..][..900]);
 }
 
@@ -61,7 +61,9 @@ fn one_repetition_is_not_said_to_agree_or_to_disagree() {
             "with one repetition</dt><dd>there is no spread to hold a difference against."
         )
     );
-    assert!(!page.contains("within the spread"));
+    assert!(
+        !page.contains("within the spread") && !page.contains("within the repetitions’ spread")
+    );
 }
 
 #[test]

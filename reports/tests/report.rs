@@ -143,6 +143,7 @@ fn a_run_in_which_nothing_was_delivered_is_shown_without_a_single_nan() {
     }
     assert!(table.contains("nothing was delivered"), "{table}");
     assert!(page.contains("There is nothing to draw."));
+    assert!(table.contains("no floor was measured") && !table.contains(" all "), "{table}");
 }
 
 #[test]
