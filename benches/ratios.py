@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Median over the blocks of within-block ratios of server CPU, from a run printed as CSV.
 
-    ratios.py RUN.csv WHAT     WHAT: fan-out, long-poll or short-poll
+    ratios.py RUN.csv WHAT     WHAT: fan-out or polls
 """
 import csv
 import statistics
@@ -9,14 +9,15 @@ import sys
 
 PAIRS = {
     "fan-out": [("tcp", "bare-tcp"), ("websocket", "tcp"), ("sse", "tcp")],
-    "long-poll": [("long-poll", "bare-long-poll"), ("long-poll", "tcp")],
-    "short-poll": [("short-poll", "bare-short-poll")],
+    "polls": [
+        ("long-poll", "bare-long-poll"), ("long-poll", "tcp"), ("short-poll", "bare-short-poll"),
+    ],
 }
 
 
-def cost(row, what):
+def cost(row):
     """Server CPU in ns per delivered update, or per request for short polling."""
-    count = row["requests"] if what == "short-poll" else row["delivered"]
+    count = row["requests"] if row["transport"].endswith("short-poll") else row["delivered"]
     return int(row["server_cpu_ns"]) / max(int(count), 1)
 
 
@@ -29,7 +30,7 @@ def main(path, what):
     repetitions = sorted({repetition for _, repetition in rows}, key=int)
     for one, other in PAIRS[what]:
         ratios = [
-            cost(rows[one, repetition], what) / cost(rows[other, repetition], what)
+            cost(rows[one, repetition]) / cost(rows[other, repetition])
             for repetition in repetitions
             if (one, repetition) in rows and (other, repetition) in rows
         ]
