@@ -3,6 +3,7 @@
 //!
 //! Each repetition has its own publish times and so its own prediction, and is compared with that:
 //! what is left is disagreement and noise, and the spread of it over the repetitions is the noise.
+//! The calibration is one for all of them: its own error is to the same side in each.
 
 use results::{Row, Run};
 use scenarios::Prediction;
@@ -67,6 +68,10 @@ pub fn of(run: &Run, subjects: &[Subject]) -> Vec<(String, String)> {
     if !lines.is_empty() && subjects.iter().any(|subject| subject.rows.len() < 2) {
         let text = "there is no spread to hold a difference against";
         lines.push(("with one repetition".into(), text.into()));
+    } else if !lines.is_empty() {
+        let text = "all repetitions are held against one calibration, so what is to the same side \
+                    in each is an error of the theory or of the calibration";
+        lines.push(("how far this goes".into(), text.into()));
     }
     lines
 }

@@ -25,7 +25,7 @@ pub fn predictions(predictions: &[Prediction], calibration: &Calibration) -> Str
     rows.extend(sorted.iter().map(|prediction| cells(prediction)));
     let mut out = grid(rows, &[]);
     out += &format!(
-        "\nfloor: p50 {}, p99 {}, mean {}; re-arm gap {}\n",
+        "\nfloor: p50 {}, p99 {} (with the tail of a busy feed), mean {}; re-arm gap {}\n",
         time(calibration.floor_p50_ns),
         time(calibration.floor_p99_ns),
         time(calibration.floor_mean_ns),

@@ -93,7 +93,21 @@ pub fn extremes<'a>(
 
 /// The median if enough publishes carry it, else the mean.
 pub fn typical(row: &Row) -> Option<f64> {
-    row.delay_p50_ns.or(row.delay_mean_ns).map(|ns| ns as f64)
+    median(row).or_else(|| mean(row))
+}
+
+/// The median where each row has one, else the mean of all: the one is not held against the other.
+pub fn typical_of_all(subjects: &[Subject]) -> fn(&Row) -> Option<f64> {
+    let mut rows = subjects.iter().flat_map(|subject| &subject.rows);
+    if rows.all(|row| row.delay_p50_ns.is_some()) { median } else { mean }
+}
+
+fn median(row: &Row) -> Option<f64> {
+    row.delay_p50_ns.map(|ns| ns as f64)
+}
+
+fn mean(row: &Row) -> Option<f64> {
+    row.delay_mean_ns.map(|ns| ns as f64)
 }
 
 impl Subject<'_> {

@@ -9,7 +9,7 @@ use crate::{
     draw::{Lines, Mark, Panel, Plot, Series, Stroke, Zone, scale::Scale},
     phrase, predictions,
     units::{count, time, time_tick},
-    view::{Subject, View, extremes, typical},
+    view::{Subject, View, extremes, typical_of_all},
 };
 
 pub(super) const KIND: ChartKind = ChartKind {
@@ -99,7 +99,7 @@ fn quantiles(from: f64, to: f64) -> impl Iterator<Item = f64> {
 }
 
 fn reading(view: &View) -> String {
-    let spread = extremes(&view.subjects, typical, time);
+    let spread = extremes(&view.subjects, typical_of_all(&view.subjects), time);
     let farthest = view
         .subjects
         .iter()
