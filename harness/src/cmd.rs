@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use clap::{Parser, Subcommand};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Exit codes: 1 failed to run, INVALID, interrupted, or SUSPECT under --strict.
 pub const FAILED: u8 = 1;
@@ -96,18 +96,32 @@ pub fn print(text: &str) -> Result<()> {
     }
 }
 
-/// Waits for Ctrl-C or SIGTERM; the error to end with.
-async fn interruption() -> anyhow::Error {
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return std::future::pending().await;
-    };
-    let name = tokio::select! {
-        _ = interrupt.recv() => "Ctrl-C",
-        _ = terminate.recv() => "SIGTERM",
-    };
-    anyhow!("interrupted by {name}")
+/// Ctrl-C and SIGTERM, which from now on end nothing by themselves.
+struct Interruption {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Interruption {
+    /// Listens; call it within a runtime.
+    fn listen() -> Result<Self> {
+        let listen = || {
+            Ok::<_, std::io::Error>(Self {
+                interrupt: signal(SignalKind::interrupt())?,
+                terminate: signal(SignalKind::terminate())?,
+            })
+        };
+        listen().context("while asking to be told of Ctrl-C")
+    }
+
+    /// Waits for the next, also if it has come since the last; the error to end with.
+    async fn heard(&mut self) -> anyhow::Error {
+        let name = tokio::select! {
+            _ = self.interrupt.recv() => "Ctrl-C",
+            _ = self.terminate.recv() => "SIGTERM",
+        };
+        anyhow!("interrupted by {name}")
+    }
 }
 
 /// A directory for a run's output that does not exist yet: `<parent>/<scenario>-<time>`.

@@ -2,11 +2,22 @@
 
 use anyhow::{Result, bail};
 
+use crate::clock;
 use crate::machine::Cores;
 use crate::order::{Assignment, Order, Sample, Word};
 use crate::process::Worker;
 use crate::tally::Window;
 use crate::trial::Trial;
+
+/// Time between the order to open the window and its first publish, at first: a hundred times what
+/// the workers need to read it.
+const OPENING_NS: u64 = 100_000_000;
+
+/// Less time than this between a worker's answer and the first publish is too little.
+const OPEN_BEFORE_NS: u64 = 20_000_000;
+
+/// As often the opening is put off, each time for twice as long: to 6.4 s.
+const OPENINGS_MAX: u32 = 7;
 
 /// The load workers of a trial.
 pub struct Crew {
@@ -81,9 +92,24 @@ impl Crew {
         self.tell(&Order::Pause).await.map(|_| ())
     }
 
-    /// Tells what will be measured.
-    pub async fn open(&mut self, window: Window, sampled: Vec<u64>) -> Result<()> {
-        self.tell(&Order::Open { window, sampled }).await.map(|_| ())
+    /// Opens a window of which only the start is left to choose: as soon as the workers know of it
+    /// in time. Nothing of it is published before.
+    ///
+    /// # Errors
+    /// When they never do.
+    pub async fn open(
+        &mut self,
+        sighted: &[u64],
+        window: impl Fn(u64) -> Window,
+    ) -> Result<Window> {
+        for attempt in 0..OPENINGS_MAX {
+            let window = window(clock::now_ns() + (OPENING_NS << attempt));
+            self.tell(&Order::Open { window, sampled: sighted.to_vec() }).await?;
+            if clock::now_ns() + OPEN_BEFORE_NS < window.start_ns {
+                return Ok(window);
+            }
+        }
+        bail!("the load workers need more than 6 s to hear an order: stop what else runs")
     }
 
     /// Takes the last counters, at most until the deadline, and all that was seen.

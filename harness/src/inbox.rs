@@ -23,6 +23,8 @@ pub struct Client {
     /// Place among all clients of the run, from 0.
     pub index: u32,
     now_ns: Cell<u64>,
+    /// When the last request went out.
+    asked_ns: Cell<u64>,
     ledger: RefCell<Ledger>,
     delivered: Cell<u64>,
     duplicated: Cell<u64>,
@@ -64,6 +66,7 @@ impl Inbox {
             tally,
             index,
             now_ns: Cell::default(),
+            asked_ns: Cell::default(),
             ledger: RefCell::default(),
             delivered: Cell::default(),
             duplicated: Cell::default(),
@@ -115,7 +118,7 @@ impl Inbox {
         let mut counters = self.0.counters.borrow_mut();
         counters.up.head += bytes as u64;
         counters.requests += 1;
-        self.0.tally.request(now_ns);
+        self.0.tally.request(now_ns, self.0.asked_ns.replace(now_ns));
     }
 
     /// Its answer is here, with a head of so many bytes; `empty` when it carried no update.
@@ -211,6 +214,12 @@ impl Inbox {
         let stretch =
             client.age.borrow_mut().arrive(now_ns, stamp.intended_ns, window.last_intended_ns);
         client.tally.deliver(client.index, stamp, now_ns, stretch);
+    }
+
+    /// The window was put off: a look at the counters that was taken in it is none after it.
+    pub fn put_off(&self) {
+        self.0.after.set(None);
+        self.0.closed.set(false);
     }
 
     /// What this client adds to the run's row; call once, at the end.

@@ -19,6 +19,7 @@ pub mod dial;
 pub mod inbox;
 pub mod kernel;
 pub mod ledger;
+pub mod load;
 pub mod machine;
 pub mod measured;
 pub mod meter;

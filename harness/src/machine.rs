@@ -1,4 +1,4 @@
-//! The machine: its conditions, and what else it did while we measured.
+//! The machine: its cores and its conditions.
 
 use std::fs;
 use std::path::Path;
@@ -7,72 +7,6 @@ use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::Pid;
 use results::Environment;
-
-/// What the run's cores have done since boot, summed: what happens on others does not concern it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Load {
-    /// Time not idle and not waiting for a disk, ns, in the kernel's ticks of 10 ms.
-    pub busy_ns: u64,
-    /// Time taken by the hypervisor.
-    pub steal_ns: u64,
-    /// Of the whole network namespace: connections dropped because an accept queue was full, or refused in a SYN flood.
-    pub accept_overflows: u64,
-}
-
-impl Load {
-    /// Reads /proc; zeros for what this kernel does not say.
-    pub fn read(cores: &Cores) -> Self {
-        let (busy, steal) = ticks(&fs::read_to_string("/proc/stat").unwrap_or_default(), cores);
-        let tick_ns = 1_000_000_000 / procfs::ticks_per_second().max(1);
-        Self {
-            busy_ns: busy * tick_ns,
-            steal_ns: steal * tick_ns,
-            accept_overflows: netstat("ListenOverflows") + netstat("ListenDrops"),
-        }
-    }
-
-    /// What came since an earlier look.
-    #[must_use]
-    pub fn since(&self, earlier: &Self) -> Self {
-        Self {
-            busy_ns: self.busy_ns.saturating_sub(earlier.busy_ns),
-            steal_ns: self.steal_ns.saturating_sub(earlier.steal_ns),
-            accept_overflows: self.accept_overflows.saturating_sub(earlier.accept_overflows),
-        }
-    }
-}
-
-/// Busy and stolen ticks of these cores, from the text of /proc/stat (proc_stat(5)).
-fn ticks(stat: &str, cores: &Cores) -> (u64, u64) {
-    let (mut busy, mut steal) = (0, 0);
-    for line in stat.lines() {
-        let Some((name, fields)) = line.split_once(' ') else { continue };
-        let core = name.strip_prefix("cpu").and_then(|number| number.parse().ok());
-        if !core.is_some_and(|core| cores.has(core)) {
-            continue;
-        }
-        let fields: Vec<u64> =
-            fields.split_whitespace().map(|field| field.parse().unwrap_or(0)).collect();
-        let field = |place: usize| fields.get(place).copied().unwrap_or(0);
-        // user, nice, system, irq, softirq
-        busy += field(0) + field(1) + field(2) + field(5) + field(6);
-        steal += field(7);
-    }
-    (busy, steal)
-}
-
-/// A counter of /proc/net/netstat, whose lines come in pairs of names and values.
-fn netstat(name: &str) -> u64 {
-    let text = fs::read_to_string("/proc/self/net/netstat").unwrap_or_default();
-    let lines: Vec<&str> = text.lines().collect();
-    for pair in lines.chunks_exact(2) {
-        let place = pair[0].split_whitespace().position(|field| field == name);
-        if let Some(value) = place.and_then(|place| pair[1].split_whitespace().nth(place)) {
-            return value.parse().unwrap_or(0);
-        }
-    }
-    0
-}
 
 /// Which cores the processes use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -257,24 +191,4 @@ fn field(path: &str, name: &str) -> String {
     let text = fs::read_to_string(path).unwrap_or_default();
     let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default();
     line.split_once([':', '=']).map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_other_cores_do_is_no_foreign_load() {
-        let stat = "cpu  111 222 333 444 5 6 7 8 0 0\n\
-                    cpu0 1 2 3 999 50 4 5 6 0 0\n\
-                    cpu1 10 20 30 999 50 40 50 60 0 0\n\
-                    cpu10 100 100 100 999 50 100 100 100 0 0\nintr 77 8\n";
-        let cores = |server: &[usize], harness: &[usize]| Cores {
-            server: server.to_vec(),
-            harness: harness.to_vec(),
-        };
-        assert_eq!(ticks(stat, &cores(&[0], &[1])), (165, 66));
-        assert_eq!(ticks(stat, &cores(&[0], &[0])), (15, 6));
-        assert_eq!(ticks(stat, &cores(&[10], &[1])), (650, 160));
-    }
 }

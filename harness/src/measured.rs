@@ -134,7 +134,7 @@ fn costs(row: &mut Row, seen: &Seen) {
     row.publisher_run_queue_wait_ns = seen.kept.run_queue_wait_ns;
     row.steal_ns = seen.load.steal_ns;
     row.server_drain_cpu_ns = seen.drain_cpu_ns;
-    row.foreign_cpu_ns = Some(seen.load.busy_ns.saturating_sub(ours_ns));
+    row.foreign_cpu_ns = Some(seen.load.busy_ns().saturating_sub(ours_ns));
     row.accept_overflows = seen.accept_overflows;
 }
 

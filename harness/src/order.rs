@@ -115,6 +115,10 @@ pub struct Sample {
     pub requests: u64,
     /// Those of them that were answered without an update.
     pub empty_responses: u64,
+    /// Pairs of successive requests of a client, both within the window.
+    pub cycles: u64,
+    /// Sum of the times between them, ns.
+    pub cycle_sum_ns: u64,
     /// Codec counters of the window.
     pub counters: Counters,
     /// Kernel counters of the window.
@@ -162,6 +166,8 @@ impl Sample {
         self.age.add(&other.age);
         self.requests += other.requests;
         self.empty_responses += other.empty_responses;
+        self.cycles += other.cycles;
+        self.cycle_sum_ns += other.cycle_sum_ns;
         self.counters.add(&other.counters);
         self.kernel.add(&other.kernel);
         self.disagreeing += other.disagreeing;

@@ -5,7 +5,7 @@
 //! *held* is the time that it then waits behind a request in flight.
 
 use std::collections::VecDeque;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -65,8 +65,7 @@ pub struct Kept {
 pub fn start(control: &Path, plan: Plan) -> Result<JoinHandle<Result<Kept>>> {
     let stream = UnixStream::connect(control)
         .with_context(|| format!("while connecting to the server's {}", control.display()))?;
-    stream.set_read_timeout(Some(ANSWER_TIMEOUT))?;
-    stream.set_write_timeout(Some(ANSWER_TIMEOUT))?;
+    stream.set_nonblocking(true)?;
     let thread = std::thread::Builder::new().name("publisher".into());
     Ok(thread.spawn(move || Publisher::new(stream, plan).run())?)
 }
@@ -112,7 +111,7 @@ impl Publisher {
         while next < self.plan.intended_ns.len() && !self.plan.stop.load(Ordering::Relaxed) {
             clock::sleep_until(self.plan.intended_ns[next]);
             next = self.take_due(next);
-            while !self.in_hand.is_empty() {
+            while !self.in_hand.is_empty() && !self.plan.stop.load(Ordering::Relaxed) {
                 next = self.send(next)?;
             }
         }
@@ -154,10 +153,11 @@ impl Publisher {
             *end -= bytes;
         }
         self.sent += count as u64;
-        self.stream.write_all(&request).context("while publishing")?;
         let deadline_ns = sent_ns + ANSWER_TIMEOUT.as_nanos() as u64;
+        let mut unsent = request.as_slice();
         loop {
-            if self.wait_answer(next, deadline_ns)? && self.read_answer()? {
+            unsent = &unsent[self.write(unsent)?..];
+            if self.wait(next, deadline_ns, !unsent.is_empty())? && self.read_answer()? {
                 self.kept.last = self.plan.first + self.sent - 1;
                 return Ok(next);
             }
@@ -165,17 +165,32 @@ impl Publisher {
         }
     }
 
-    /// Waits for bytes of the answer, at most until the next publish is due.
-    fn wait_answer(&self, next: usize, deadline_ns: u64) -> Result<bool> {
+    /// Writes what the socket takes: a server that takes a large request slowly does not keep the
+    /// publisher from its schedule.
+    fn write(&mut self, bytes: &[u8]) -> Result<usize> {
+        if bytes.is_empty() {
+            return Ok(0);
+        }
+        match self.stream.write(bytes) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(0),
+            written => written.context("while publishing"),
+        }
+    }
+
+    /// Waits for bytes of the answer, or for room in the socket if that is needed, at most until
+    /// the next publish is due. Returns whether there is something to read.
+    fn wait(&self, next: usize, deadline_ns: u64, unsent: bool) -> Result<bool> {
         let now_ns = clock::now_ns();
         if now_ns >= deadline_ns {
             bail!("the server did not accept an update in {} s", ANSWER_TIMEOUT.as_secs());
         }
         let due_ns = self.plan.intended_ns.get(next).copied().unwrap_or(u64::MAX);
         let wait_ns = due_ns.min(deadline_ns).saturating_sub(now_ns);
-        let mut sockets = [PollFd::new(self.stream.as_fd(), PollFlags::POLLIN)];
+        let room = if unsent { PollFlags::POLLOUT } else { PollFlags::empty() };
+        let mut sockets = [PollFd::new(self.stream.as_fd(), PollFlags::POLLIN | room)];
         match ppoll(&mut sockets, Some(clock::time_spec(wait_ns)), None) {
-            Ok(ready) => Ok(ready > 0),
+            // A socket that broke is read, too: that says how.
+            Ok(_) => Ok(sockets[0].revents().is_some_and(|events| events.intersects(!room))),
             Err(nix::errno::Errno::EINTR) => Ok(false),
             Err(error) => Err(error).context("while waiting for the server to accept an update"),
         }
@@ -235,7 +250,42 @@ fn own_run_queue_wait_ns() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{fitting, payload};
+    use std::io::{Read, Write};
+    use std::os::unix::net::UnixListener;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::{Plan, fitting, payload, start};
+    use crate::clock;
+
+    #[test]
+    fn publishing_ends_when_told_also_where_the_server_cannot_follow() {
+        let directory = tempfile::tempdir().unwrap();
+        let control = directory.path().join("control");
+        let listener = UnixListener::bind(&control).unwrap();
+        // A minute of publishes, in a server that is always behind: it answers when told.
+        let began_ns = clock::now_ns() - 60_000_000_000;
+        let stop = Arc::new(AtomicBool::new(false));
+        let plan = Plan {
+            first: 1,
+            intended_ns: (0..120_000).map(|k| began_ns + k * 1_000_000).collect(),
+            fields: Vec::new(),
+            payload_bytes: 64,
+            stop: stop.clone(),
+        };
+        let publisher = start(&control, plan).unwrap();
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut bytes = vec![0; 1 << 16];
+        assert!(stream.read(&mut bytes).unwrap() > 0);
+        stop.store(true, Ordering::Relaxed);
+        // What it still writes must be taken, or it would wait for us.
+        let mut answer = stream.try_clone().unwrap();
+        let reader = std::thread::spawn(move || while stream.read(&mut bytes).unwrap_or(0) > 0 {});
+        answer.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+        let kept = publisher.join().unwrap().unwrap();
+        assert!(kept.last < 120_000, "{}", kept.last);
+        reader.join().unwrap();
+    }
 
     #[test]
     fn a_backlog_goes_out_in_requests_that_a_server_takes() {

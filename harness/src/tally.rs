@@ -104,6 +104,8 @@ pub struct Tally {
     pub requests: Cell<u64>,
     /// Those of them whose answer had no update.
     pub empty: Cell<u64>,
+    /// Time between two requests of a client, both within the window: how many, and their sum in ns.
+    pub cycles: Cell<(u64, u64)>,
     /// Clients that are connected.
     pub connected_count: Cell<u32>,
     /// Clients that never connected.
@@ -130,6 +132,7 @@ impl Default for Tally {
             sightings: RefCell::default(),
             requests: Cell::default(),
             empty: Cell::default(),
+            cycles: Cell::default(),
             connected_count: Cell::default(),
             refused_count: Cell::default(),
             dropped_count: Cell::default(),
@@ -143,8 +146,14 @@ fn count<T: Copy + std::ops::Add<Output = T> + From<u8>>(cell: &Cell<T>) {
 }
 
 impl Tally {
-    /// Opens the window; `sampled` publishes are kept in full.
+    /// Opens the window; `sampled` publishes are kept in full. What was counted in a window that was
+    /// put off is forgotten; nothing of it was published.
     pub fn open(&self, window: Window, mut sampled: Vec<u64>) {
+        self.requests.set(0);
+        self.empty.set(0);
+        self.cycles.set((0, 0));
+        self.request.borrow_mut().reset();
+        self.ticks.borrow_mut().clear();
         sampled.sort_unstable();
         *self.sampled.borrow_mut() = sampled;
         self.window.set(window);
@@ -170,10 +179,14 @@ impl Tally {
         }
     }
 
-    /// A request goes out.
-    pub fn request(&self, now_ns: u64) {
+    /// A client's request goes out, after the one at `before_ns`.
+    pub fn request(&self, now_ns: u64, before_ns: u64) {
         if self.is_inside(now_ns) {
             count(&self.requests);
+            if self.is_inside(before_ns) {
+                let (cycles, sum_ns) = self.cycles.get();
+                self.cycles.set((cycles + 1, sum_ns + (now_ns - before_ns)));
+            }
             self.tick(now_ns, |tick| tick.requests += 1);
         }
     }
@@ -234,5 +247,32 @@ impl Tally {
             ticks.resize(second + 1, Tick::default());
         }
         change(&mut ticks[second]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_that_was_put_off_leaves_nothing_behind() {
+        let window = |start_ns| Window {
+            first: 1,
+            last: 9,
+            start_ns,
+            last_intended_ns: start_ns + 8,
+            end_ns: start_ns + 9,
+        };
+        let tally = Tally::default();
+        tally.open(window(100), Vec::new());
+        tally.request(105, 0);
+        tally.answered(105, 106, true);
+        tally.open(window(200), Vec::new());
+        assert_eq!((tally.requests.get(), tally.empty.get()), (0, 0));
+        assert!(tally.request.borrow().is_empty() && tally.ticks.borrow().is_empty());
+        tally.request(205, 105);
+        assert_eq!((tally.requests.get(), tally.cycles.get()), (1, (0, 0)));
+        tally.request(208, 205);
+        assert_eq!((tally.requests.get(), tally.cycles.get()), (2, (1, 3)));
     }
 }

@@ -16,7 +16,8 @@ use scenarios::Schedule;
 
 use crate::clock::{self, SECOND_NS};
 use crate::crew::Crew;
-use crate::machine::{Cores, Load};
+use crate::load::Load;
+use crate::machine::Cores;
 use crate::order::Sample;
 use crate::probe::{self, Cost};
 use crate::process::{Program, Server};
@@ -26,16 +27,6 @@ use crate::watch::{self, Glance, Look};
 
 /// Publishes whose arrivals are kept in full for the chart of positions in the fan-out.
 const SIGHTED_PUBLISHES: usize = 20;
-
-/// Time between the order to open the window and its first publish, at first: a hundred times what
-/// the workers need to read it.
-const OPENING_NS: u64 = 100_000_000;
-
-/// Less time than this between a worker's answer and the first publish is too little.
-const OPEN_BEFORE_NS: u64 = 20_000_000;
-
-/// As often the opening is put off, each time for twice as long: to 6.4 s.
-const OPENINGS_MAX: u32 = 7;
 
 /// What a drain may take beyond two poll intervals.
 const DRAIN_NS: u64 = 5 * SECOND_NS;
@@ -94,7 +85,7 @@ pub struct Seen {
     pub workers: Vec<Cost>,
     /// Cost of the orchestrator, the publisher in it, over the window.
     pub orchestrator: Cost,
-    /// What the whole machine did meanwhile.
+    /// What the run's cores did meanwhile.
     pub load: Load,
     /// A look per second.
     pub looks: Vec<Look>,
@@ -170,7 +161,7 @@ impl Trial {
             bail!("{behind} of {} clients did not get the only update in 5 s", self.clients);
         }
         let time_ns = time.as_nanos() as u64;
-        let window = open(&mut crew, &[], |start_ns| {
+        let window = crew.open(&[], |start_ns| {
             let (end_ns, last) = (start_ns + time_ns, u64::MAX - 1);
             Window { first: 2, last, start_ns, last_intended_ns: end_ns, end_ns }
         });
@@ -219,8 +210,7 @@ impl Trial {
         let looks = watch::looks(pid, crew, cores, &before, window).await;
         tokio::time::sleep(clock::until(window.end_ns)).await;
         let after = Glance::take(pid, crew, cores);
-        let kept = join(publisher).await?;
-        let drain_cpu_ns = self.drain(crew, pid, window).await?;
+        let (kept, drain_cpu_ns) = self.drain(crew, pid, &after.server, publisher, window).await?;
         Ok(Seen {
             samples: Vec::new(),
             kept,
@@ -248,7 +238,7 @@ impl Trial {
         };
         let last = first + offsets.len() as u64 - 1;
         let sighted = self.sighted(first..=last);
-        let window = open(crew, &sighted, |start_ns| {
+        let window = crew.open(&sighted, |start_ns| {
             let last_intended_ns = start_ns + last_offset - first_offset;
             let end_ns = last_intended_ns + self.schedule.mean_period_ns;
             Window { first, last, start_ns, last_intended_ns, end_ns }
@@ -261,14 +251,25 @@ impl Trial {
     /// Waits until the window's updates are delivered. Returns the CPU that the server needed for
     /// those that a client waited for longer than it has the patience to: a server that is behind
     /// at the window's end has not yet paid for all that was published in it.
-    async fn drain(&self, crew: &mut Crew, pid: u32, window: Window) -> Result<u64> {
+    async fn drain(
+        &self,
+        crew: &mut Crew,
+        pid: u32,
+        at_end: &Cost,
+        publisher: JoinHandle<Result<Kept>>,
+        window: Window,
+    ) -> Result<(Kept, u64)> {
         let behind = crew.reach(window.last, window.end_ns + self.patience_ns).await?;
+        // Who has no patience is owed all from the end on; a poller's next poll is in the window's
+        // cost as its first one was.
+        let before = if self.patience_ns == 0 { *at_end } else { Cost::read(pid) };
+        let kept = join(publisher).await?;
         if behind == 0 {
-            return Ok(0);
+            return Ok((kept, 0));
         }
-        let before = Cost::read(pid);
-        crew.reach(window.last, clock::now_ns() + 2 * self.patience_ns + DRAIN_NS).await?;
-        Ok(Cost::read(pid).since(&before).cpu_ns)
+        let deadline_ns = window.end_ns + 2 * self.patience_ns + DRAIN_NS;
+        crew.reach(window.last, deadline_ns.max(clock::now_ns())).await?;
+        Ok((kept, Cost::read(pid).since(&before).cpu_ns))
     }
 
     fn sighted(&self, all: RangeInclusive<u64>) -> Vec<u64> {
@@ -287,19 +288,6 @@ impl Trial {
     ) -> Plan {
         Plan { first, intended_ns, fields, payload_bytes: self.payload_bytes, stop }
     }
-}
-
-/// Opens a window of which only the start is left to choose: as soon as the workers know of it in
-/// time. Nothing of it is published before.
-async fn open(crew: &mut Crew, sighted: &[u64], window: impl Fn(u64) -> Window) -> Result<Window> {
-    for attempt in 0..OPENINGS_MAX {
-        let window = window(clock::now_ns() + (OPENING_NS << attempt));
-        crew.open(window, sighted.to_vec()).await?;
-        if clock::now_ns() + OPEN_BEFORE_NS < window.start_ns {
-            return Ok(window);
-        }
-    }
-    bail!("the load workers need more than 6 s to hear an order: stop what else runs")
 }
 
 /// Waits for the publisher without blocking the orchestrator's other tasks.

@@ -2,7 +2,8 @@
 
 use crate::clock::{self, SECOND_NS};
 use crate::crew::Crew;
-use crate::machine::{Cores, Load};
+use crate::load::Load;
+use crate::machine::Cores;
 use crate::probe::{self, Cost};
 use crate::tally::Window;
 

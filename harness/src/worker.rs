@@ -75,6 +75,7 @@ async fn work(assignment: Assignment, mut orders: UnboundedReceiver<Order>) -> R
             }
             Order::Open { window, sampled } => {
                 crew.tally.open(window, sampled);
+                crew.inboxes.iter().for_each(Inbox::put_off);
                 say(&Word::Opened)?;
             }
             Order::Close { deadline_ns } => {
@@ -178,7 +179,10 @@ impl Crew {
 
     fn sample(&self) -> Result<Sample> {
         let tally = &self.tally;
+        let (cycles, cycle_sum_ns) = tally.cycles.get();
         let mut sample = Sample {
+            cycles,
+            cycle_sum_ns,
             connected: u64::from(tally.connected_count.get()),
             refused: u64::from(tally.refused_count.get()),
             dropped: u64::from(tally.dropped_count.get()),

@@ -70,7 +70,9 @@ pub fn lies_below(low: &[f64], high: &[f64]) -> bool {
     }
     let (m, n) = (low.len() as u64, high.len() as u64);
     let ln_cases = ln_factorial(m + n) - ln_factorial(m) - ln_factorial(n);
-    if 2.0 * (-ln_cases).exp() <= FALSE_ORDER || bottom >= CLEAR_FACTOR * top {
+    // A quotient means something only of what cannot be zero.
+    let clear = top > 0.0 && bottom >= CLEAR_FACTOR * top;
+    if 2.0 * (-ln_cases).exp() <= FALSE_ORDER || clear {
         return true;
     }
     let width = (top - lowest(low)).max(highest(high) - bottom).max(ROUNDING * top.abs());
@@ -153,6 +155,13 @@ mod tests {
         // What a histogram rounds to the same number is not the same number.
         assert!(!lies_below(&[1_000.0, 1_000.0], &[1_002.0, 1_002.0]));
         assert!(!lies_below(&[279.0], &[305.0]));
+    }
+
+    #[test]
+    fn a_quotient_of_what_is_nothing_or_less_tells_no_order() {
+        assert!(!lies_below(&[-1.0], &[2.0]));
+        assert!(!lies_below(&[0.0], &[2.0]));
+        assert!(!lies_below(&[-1.0, 0.0], &[0.5, 1.5]));
     }
 
     #[test]

@@ -7,11 +7,11 @@ use crate::decode::{Listener, ProtocolError, Said, answer, head};
 use crate::dial::{Dial, Failure, Socket};
 use crate::inbox::Inbox;
 
-/// An answer with so many updates, or so large, may have been cut: the protocol's page is 1,000
-/// updates, and a server may end one by its bytes, as ours does at 8 MiB. Taking half of that for a
-/// sign costs an exchange at worst, and only where a page is enormous.
+/// An answer with so many updates may have been cut, or one in which another update would have
+/// made so many bytes: the protocol's page is 1,000 updates, and a server may end one by its bytes,
+/// as ours does at 8 MiB.
 const PAGE_UPDATES: u64 = 1000;
-const PAGE_BYTES: usize = 4 << 20;
+const PAGE_BYTES: u64 = 8 << 20;
 
 /// A polling client: its connection, its request and where it is in the feed.
 pub struct Poll {
@@ -84,7 +84,8 @@ impl Poll {
         }
         let Some(Answer { bytes, head_bytes, updates }) = answer else { return Ok(false) };
         self.inbox.answered(asked_ns, head_bytes, updates == 0);
-        Ok(updates >= PAGE_UPDATES || bytes >= PAGE_BYTES)
+        let with_another = bytes as u64 + bytes as u64 / updates.max(1);
+        Ok(updates >= PAGE_UPDATES || updates > 0 && with_another > PAGE_BYTES)
     }
 
     fn write_request(&mut self) {

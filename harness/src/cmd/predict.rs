@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use scenarios::{Calibration, Prediction, Scenario, Sizes};
 
-use super::Format;
+use super::{Format, Interruption};
 use crate::campaign;
 use crate::progress::Progress;
 use crate::stage::Stage;
@@ -56,9 +56,10 @@ fn calibrated(scenario: Scenario) -> Result<Expected> {
     let stage = Stage::new(scenario, Progress::new(1, false))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
+        let mut interruption = Interruption::listen()?;
         tokio::select! {
             made = campaign::predictions(&stage) => made,
-            signal = super::interruption() => Err(signal),
+            signal = interruption.heard() => Err(signal),
         }
     });
     stage.progress.finish();

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use results::{Run, Verdict};
 
-use super::{FAILED, Format};
+use super::{FAILED, Format, Interruption};
 use crate::campaign::{Campaign, Rival};
 use crate::progress::Progress;
 use crate::stage::Stage;
@@ -56,10 +56,11 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let stage = Stage::new(scenario, progress)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut campaign = Campaign::new(stage, rivals, &path)?;
+    let mut interruption = runtime.block_on(async { Interruption::listen() })?;
     let outcome = runtime.block_on(async {
         tokio::select! {
             made = campaign.make() => made,
-            signal = super::interruption() => Err(signal),
+            signal = interruption.heard() => Err(signal),
         }
     });
     let run = campaign.finish(outcome.as_ref().err())?;
@@ -71,10 +72,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         let page = runtime.block_on(async {
             tokio::select! {
                 page = rendering => page?,
-                // The signal does not end us by itself any more, since it was waited for above.
-                signal = super::interruption() => {
-                    let again = format!("the run is whole: feedlab report {}", path.display());
-                    Err(signal.context(again))
+                signal = interruption.heard() => {
+                    let path = path.display();
+                    Err(signal.context(format!("what was measured is kept: feedlab report {path}")))
                 }
             }
         });

@@ -38,9 +38,9 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         name: "publisher-wait",
         severity: Verdict::Suspect,
-        // Nanoseconds per publish: a fifth of the lateness that one publish in a hundred may have.
-        threshold: 200_000.0,
-        reason: "a publisher that waits for a core publishes late, and that is inside every delay",
+        threshold: 0.1,
+        reason: "a publisher that waits for a core publishes late, and that is inside every delay; \
+                 a tenth of it is more than undisturbed runs show",
         machine: true,
         fires: publisher_wait,
     },
@@ -50,7 +50,7 @@ fn steal(evidence: &Evidence, share: f64) -> Option<String> {
     let (used, fires) = of_machine(evidence, evidence.row.steal_ns, share)?;
     fires.then(|| {
         format!(
-            "the hypervisor took {used:.1} % of the machine's time: repeat the run when the host \
+            "the hypervisor took {used:.1} % of the run's cores: repeat the run when the host \
              is quieter"
         )
     })
@@ -59,7 +59,7 @@ fn steal(evidence: &Evidence, share: f64) -> Option<String> {
 fn foreign_load(evidence: &Evidence, share: f64) -> Option<String> {
     let (used, fires) = of_machine(evidence, evidence.row.foreign_cpu_ns?, share)?;
     fires.then(|| {
-        format!("other processes used {used:.1} % of the machine's CPU: stop them and run again")
+        format!("other processes used {used:.1} % of the run's cores: stop them and run again")
     })
 }
 
@@ -83,14 +83,16 @@ fn worker_wait(evidence: &Evidence, share: f64) -> Option<String> {
     })
 }
 
-fn publisher_wait(evidence: &Evidence, wait_ns: f64) -> Option<String> {
+fn publisher_wait(evidence: &Evidence, share: f64) -> Option<String> {
     let row = evidence.row;
     let mean_ns = row.publisher_run_queue_wait_ns as f64 / row.published.max(1) as f64;
-    (mean_ns > wait_ns).then(|| {
+    let of_delay = mean_ns / row.delay_mean_ns? as f64;
+    (of_delay > share).then(|| {
         format!(
-            "the publisher waited {:.2} ms for a core at each publish: stop what else runs, or \
-             give the harness a core of its own",
-            mean_ns / 1e6
+            "the publisher waited {:.2} ms for a core at each publish, {} of the mean delay: stop \
+             what else runs, or give the harness a core of its own",
+            mean_ns / 1e6,
+            percent(of_delay)
         )
     })
 }

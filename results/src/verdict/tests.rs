@@ -31,6 +31,7 @@ fn clean() -> Row {
         payload_bytes: 2_000,
         framing_bytes: 1_000,
         tcp_bytes_down: 3_000,
+        delay_mean_ns: Some(500_000),
         server_cpu_ns: SECOND,
         client_cpu_ns: SECOND,
         worker_cpu_share: Some(0.1),
