@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use results::{Verdict, Warning, verdict};
 use scenarios::predict::mean_digits;
 use scenarios::{Calibration, Schedule, Sizes, TransportSizes};
@@ -14,10 +14,12 @@ use crate::order::Sample;
 use crate::stage::Stage;
 use crate::trial::{Seen, Trial};
 
-/// Deliveries per second in a calibration trial, which one core can do on every transport. With
-/// fewer than the scenario has, cores fall asleep in between, and each client costs up to twice as
-/// much.
-const DELIVERIES_PER_SECOND: u64 = 50_000;
+/// Deliveries per second in a calibration trial: as many as the scenario has, because with fewer
+/// cores fall asleep in between, and each client seems to cost up to twice as much. But at most so
+/// many, which leaves one core little to spare (long polls cost 12 to 20 us each); and where a
+/// scenario has fewer, this many save time and are far from that.
+const DELIVERIES_PER_SECOND_MAX: u64 = 50_000;
+const DELIVERIES_PER_SECOND: u64 = 20_000;
 /// Publishes of a trial, as many as the floor's median needs, and the time that they may take.
 const PUBLISHES: u64 = 40;
 /// Publishes of the other trials, which give sums and slopes.
@@ -193,6 +195,9 @@ impl Bench<'_> {
             let sample = trial.cycle(self.stage.directory(), &self.stage.cores, time).await?;
             // Not the time over the number of requests: of those that all clients send together,
             // there is one more or one less in it.
+            if sample.cycles == 0 {
+                bail!("no long poll was asked twice: the server is slower than {time:?} a poll");
+            }
             gaps.push(per(sample.cycle_sum_ns, sample.cycles));
         }
         gaps.sort_by(f64::total_cmp);
@@ -221,11 +226,13 @@ fn periodic(count: u64, period_ns: u64) -> Schedule {
 /// A short trial whose fan-outs do not overlap.
 fn quiet(stage: &Stage, transport: &str, clients: u32, publishes: u64) -> Trial {
     let mut trial = stage.trial_with(transport, clients, &[("heartbeat", NO_HEARTBEAT)]);
-    let busy_ns = u64::from(clients) * SECOND_NS / DELIVERIES_PER_SECOND;
+    let at = |deliveries_per_second| u64::from(clients) * SECOND_NS / deliveries_per_second;
     // The floor of a quiet feed is higher than that of a busy one, because cores fall asleep:
     // calibrate near the scenario's own rate, as far as the time allows.
     let own_ns = stage.scenario.schedule(1).mean_period_ns;
-    let period_ns = own_ns.min(TRIAL_NS_MAX / PUBLISHES).max(busy_ns).max(1_000_000);
+    let period_ns = own_ns
+        .min(at(DELIVERIES_PER_SECOND).max(TRIAL_NS_MAX / PUBLISHES))
+        .max(at(DELIVERIES_PER_SECOND_MAX).max(1_000_000));
     let most = publishes.max(TRIAL_NS_MIN / period_ns);
     let count = (TRIAL_NS_MAX / period_ns).clamp(PUBLISHES_MIN, most);
     trial.schedule = periodic(count, period_ns);

@@ -216,9 +216,11 @@ impl Inbox {
         client.tally.deliver(client.index, stamp, now_ns, stretch);
     }
 
-    /// The window was put off: a look at the counters that was taken in it is none after it.
+    /// The window was put off: a look at the counters that was taken in it is one before it.
     pub fn put_off(&self) {
-        self.0.after.set(None);
+        if let Some(look) = self.0.after.take() {
+            self.0.before.set(Some(look));
+        }
         self.0.closed.set(false);
     }
 

@@ -267,8 +267,9 @@ impl Trial {
         if behind == 0 {
             return Ok((kept, 0));
         }
-        let deadline_ns = window.end_ns + 2 * self.patience_ns + DRAIN_NS;
-        crew.reach(window.last, deadline_ns.max(clock::now_ns())).await?;
+        // The publisher may itself have come late to the end.
+        let deadline_ns = (window.end_ns + 2 * self.patience_ns).max(clock::now_ns()) + DRAIN_NS;
+        crew.reach(window.last, deadline_ns).await?;
         Ok((kept, Cost::read(pid).since(&before).cpu_ns))
     }
 

@@ -57,7 +57,7 @@ pub fn of(run: &Run, subjects: &[Subject]) -> Vec<(String, String)> {
 const CLIENTS_MIN: u64 = 1000;
 
 fn memory(row: &Row) -> Option<f64> {
-    row.memory_per_client_bytes().filter(|_| row.connected >= CLIENTS_MIN)
+    row.memory_per_client_bytes().filter(|_| row.clients >= CLIENTS_MIN)
 }
 
 fn whole(value: Option<u64>) -> Option<f64> {

@@ -3,8 +3,12 @@
 use super::{Evidence, Rule, measurement::percent};
 use crate::{Environment, Verdict, Warning, noise};
 
-/// The kernel accounts steal and other processes' time in ticks of 10 ms.
+/// The kernel tells steal and idling in ticks of 10 ms.
 const TICK_NS: f64 = 10_000_000.0;
+
+/// A wait that may come once by chance, for another's turn to end: the scheduler looks every 1 to
+/// 10 ms.
+const TURN_NS: u64 = 10_000_000;
 
 pub(super) static RULES: &[Rule] = &[
     Rule {
@@ -20,7 +24,7 @@ pub(super) static RULES: &[Rule] = &[
         severity: Verdict::Suspect,
         threshold: 0.05,
         reason: "another process takes cores, caches and memory bandwidth; a twentieth of the \
-                 machine is more than any idle system needs",
+                 cores is more than an idle system and the interrupts of our own sockets need",
         machine: true,
         fires: foreign_load,
     },
@@ -87,7 +91,7 @@ fn publisher_wait(evidence: &Evidence, share: f64) -> Option<String> {
     let row = evidence.row;
     let mean_ns = row.publisher_run_queue_wait_ns as f64 / row.published.max(1) as f64;
     let of_delay = mean_ns / row.delay_mean_ns? as f64;
-    (of_delay > share).then(|| {
+    (of_delay > share && row.publisher_run_queue_wait_ns > TURN_NS).then(|| {
         format!(
             "the publisher waited {:.2} ms for a core at each publish, {} of the mean delay: stop \
              what else runs, or give the harness a core of its own",

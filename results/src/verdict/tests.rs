@@ -169,6 +169,19 @@ fn the_machine_is_blamed_for_what_it_takes() {
     only("publisher-wait", Verdict::Suspect, |row| {
         row.publisher_run_queue_wait_ns = SECOND;
     });
+    // 200 publishes, 0.5 ms of delay each: a tenth of that is 10 ms in all.
+    assert_eq!(fired(|row| row.publisher_run_queue_wait_ns = 9_900_000).0.len(), 0);
+    only("publisher-wait", Verdict::Suspect, |row| row.publisher_run_queue_wait_ns = 10_100_000);
+    // One turn of another process is chance, however few the publishes.
+    let one_turn = |row: &mut Row| {
+        (row.publisher_run_queue_wait_ns, row.published) = (9_000_000, 3);
+        (row.expected, row.delivered) = (30, 30);
+    };
+    assert_eq!(fired(one_turn).0.len(), 0);
+    let nothing_delivered = |row: &mut Row| {
+        (row.publisher_run_queue_wait_ns, row.delay_mean_ns) = (SECOND, None);
+    };
+    assert_eq!(fired(nothing_delivered).0.len(), 0);
 }
 
 #[test]
