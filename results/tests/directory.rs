@@ -267,3 +267,15 @@ fn the_log_is_one_that_the_public_tools_open() {
     // The compressed form of version 2 of the format, in base64.
     assert!(cells[4].starts_with("HISTFAAAA"), "{}", cells[4]);
 }
+
+#[test]
+fn every_published_run_can_still_be_read() {
+    let published = Path::new(env!("CARGO_MANIFEST_DIR")).join("published");
+    let entries = fs::read_dir(published).unwrap().map(|entry| entry.unwrap().path());
+    let runs: Vec<_> = entries.filter(|path| path.is_dir()).collect();
+    assert!(!runs.is_empty());
+    for path in runs {
+        let loaded = Run::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        assert!(!loaded.run.rows.is_empty() && !loaded.histograms.is_empty(), "{}", path.display());
+    }
+}
