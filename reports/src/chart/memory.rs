@@ -82,5 +82,25 @@ fn reading(view: &View) -> String {
         ),
         _ => String::new(),
     };
-    format!("A client costs the server process {process}{caution}.")
+    format!("A client costs the server process {process}{caution}.{}", log(view))
+}
+
+/// The server keeps the updates, once for all clients; where they are large, that is most of what
+/// it has more than before the first client.
+fn log(view: &View) -> String {
+    let scenario = &view.run.scenario;
+    let share = |subject: &Subject| {
+        // A server lives for one repetition. What the warm-up published is in the log as well.
+        let published = subject.rows.first()?.published.min(u64::from(scenario.server.history));
+        let kept = published as f64 * f64::from(scenario.feed.payload_bytes);
+        let per_client = kept / subject.pooled.clients.max(1) as f64;
+        (per_client > 0.1 * subject.pooled.memory_per_client_bytes()?).then_some(per_client)
+    };
+    match view.subjects.iter().filter_map(share).reduce(f64::max) {
+        Some(per_client) => format!(
+            " At least {} of that is the log of updates, which all clients share.",
+            bytes(per_client)
+        ),
+        None => String::new(),
+    }
 }
