@@ -10,10 +10,13 @@
 //!                               └▶ Prediction ▶ results, reports (drawn beside what was measured)
 //! ```
 
+mod bandwidth;
 mod builtin;
 mod error;
+mod link;
 mod near;
 pub mod predict;
+mod queue;
 mod rate;
 mod scenario;
 mod schedule;
@@ -21,10 +24,13 @@ mod schema;
 mod text_duration;
 mod trace;
 
+pub use bandwidth::Bandwidth;
 pub use builtin::{Builtin, builtin};
 pub use error::Error;
+pub use link::{Bottleneck, Cut, CutDirection, Link, MTU_BYTES, Way};
 pub use predict::{Calibration, Prediction, Sizes, TransportSizes};
+pub use queue::Queue;
 pub use rate::Rate;
-pub use scenario::{Feed, FeedKind, Measure, Scenario, Server};
+pub use scenario::{Feed, FeedKind, Freeze, Measure, Scenario, Server};
 pub use schedule::{MAX_PUBLISHES, Schedule};
 pub use schema::schema;

@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, time::Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Rate, text_duration};
+use crate::{Error, Link, Rate, text_duration};
 pub(crate) use keys::{KEYS, Key, Kind, MAX_CORE, MAX_WORD};
 pub(crate) use origin::Origin;
 
@@ -37,6 +37,16 @@ pub struct Scenario {
     /// The conditions of the server under test, the same for every transport.
     #[serde(default)]
     pub server: Server,
+    /// Whether everything between client and server is encrypted: TLS 1.3 under every transport
+    /// alike, with a certificate that is made for the run and that the clients verify.
+    #[serde(default)]
+    pub tls: bool,
+    /// Whether a client that comes back resumes its TLS session instead of a full handshake.
+    #[serde(default = "default::tls_resumption")]
+    pub tls_resumption: bool,
+    /// The network between clients and server; without it they share a machine (loopback).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Link>,
     /// The transports to run: the table's presence means "run it", its keys are that transport's
     /// own settings.
     pub transports: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
@@ -130,6 +140,44 @@ pub struct Server {
     pub coalesce: bool,
     /// TCP congestion control of both ends.
     pub congestion: String,
+    /// Times in which the server is stopped (SIGSTOP) and then goes on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub freeze: Vec<Freeze>,
+}
+
+/// A time in which the server stands still, as in a long garbage collection or a page fault storm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Freeze {
+    /// When it begins, after the window has opened.
+    #[serde(with = "text_duration")]
+    #[schemars(with = "String")]
+    pub at: Duration,
+    /// After which time it begins again, to the end of the window; once, without it.
+    #[serde(default, with = "text_duration::optional", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub every: Option<Duration>,
+    /// How long it lasts.
+    #[serde(rename = "for", with = "text_duration")]
+    #[schemars(with = "String")]
+    pub lasts: Duration,
+}
+
+impl Server {
+    /// (begin, end) of each freeze in a window of this length, in order.
+    pub fn freezes(&self, window: Duration) -> Vec<(Duration, Duration)> {
+        let mut freezes = Vec::new();
+        for freeze in &self.freeze {
+            let mut at = freeze.at;
+            while at + freeze.lasts <= window {
+                freezes.push((at, at + freeze.lasts));
+                let Some(every) = freeze.every else { break };
+                at += every;
+            }
+        }
+        freezes.sort_unstable();
+        freezes
+    }
 }
 
 impl Scenario {
@@ -172,6 +220,7 @@ impl Default for Server {
             // Any user may choose reno; others may be refused, and some hosts default to BBR, which
             // paces.
             congestion: "reno".to_owned(),
+            freeze: Vec::new(),
         }
     }
 }
@@ -187,6 +236,10 @@ mod default {
     /// A small JSON object: a price, a position, a score.
     pub fn payload_bytes() -> u32 {
         256
+    }
+
+    pub fn tls_resumption() -> bool {
+        true
     }
 
     pub fn speed() -> f64 {

@@ -1,0 +1,206 @@
+//! The network between clients and server: what each direction does to packets.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Bandwidth, Queue, text_duration};
+
+/// The largest IP packet that a link carries, as on Ethernet.
+pub const MTU_BYTES: u64 = 1500;
+
+/// A link that all clients share: what lies between their machine and the server's. Without
+/// `down` or `up` that direction has no bottleneck.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Link {
+    /// Where the values that are not given come from: "lan", "wifi", "4g", "3g", "transatlantic" or
+    /// "satellite".
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
+    /// Round trip of a packet without any queue; each direction has half of it.
+    #[serde(with = "text_duration")]
+    #[schemars(with = "String")]
+    pub rtt: Duration,
+    /// Up to so much more delay for each packet in each direction, drawn evenly for each. Packets
+    /// keep their order, so a stream of them is delayed by almost all of it.
+    #[serde(with = "text_duration")]
+    #[schemars(with = "String")]
+    pub jitter: Duration,
+    /// Whether jitter may let a packet overtake another.
+    pub reorder: bool,
+    /// Share of the packets that are lost, in each direction.
+    pub loss: f64,
+    /// Mean number of packets that are lost in a row; 1: each is lost or not by itself.
+    pub loss_burst: f64,
+    /// Bandwidth from the server to the clients.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub down: Option<Bandwidth>,
+    /// Bandwidth from the clients to the server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub up: Option<Bandwidth>,
+    /// What waits before the bottleneck at most, as time ("100ms") or size ("64KiB"); what is more
+    /// is dropped.
+    pub queue: Queue,
+    /// One-way delay from the server to the clients, instead of half of `rtt`.
+    #[serde(with = "text_duration::optional", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub delay_down: Option<Duration>,
+    /// One-way delay from the clients to the server, instead of half of `rtt`.
+    #[serde(with = "text_duration::optional", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub delay_up: Option<Duration>,
+    /// Jitter from the server to the clients, instead of `jitter`.
+    #[serde(with = "text_duration::optional", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub jitter_down: Option<Duration>,
+    /// Jitter from the clients to the server, instead of `jitter`.
+    #[serde(with = "text_duration::optional", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub jitter_up: Option<Duration>,
+    /// Loss from the server to the clients, instead of `loss`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss_down: Option<f64>,
+    /// Loss from the clients to the server, instead of `loss`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss_up: Option<f64>,
+    /// Queue from the server to the clients, instead of `queue`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue_down: Option<Queue>,
+    /// Queue from the clients to the server, instead of `queue`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue_up: Option<Queue>,
+    /// Times in which everything is dropped.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cut: Vec<Cut>,
+}
+
+/// A time in which everything is dropped: connections stay half open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cut {
+    /// When it begins, after the window has opened.
+    #[serde(with = "text_duration")]
+    #[schemars(with = "String")]
+    pub at: Duration,
+    /// How long it lasts.
+    #[serde(rename = "for", with = "text_duration")]
+    #[schemars(with = "String")]
+    pub lasts: Duration,
+    /// What is dropped: both directions, or one.
+    #[serde(default)]
+    pub direction: CutDirection,
+}
+
+/// Which way a cut drops packets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CutDirection {
+    /// Both.
+    #[default]
+    Both,
+    /// From the server to the clients.
+    Down,
+    /// From the clients to the server.
+    Up,
+}
+
+/// One direction of a link, with nothing left to look up.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Way {
+    /// Delay of every packet.
+    pub delay: Duration,
+    /// Up to so much more, drawn evenly.
+    pub jitter: Duration,
+    /// Whether jitter may change the order.
+    pub reorder: bool,
+    /// Share of the packets that are lost.
+    pub loss: f64,
+    /// Mean number of packets lost in a row.
+    pub loss_burst: f64,
+    /// Bandwidth and the bytes that may wait for it; `None`: no bottleneck.
+    pub bottleneck: Option<Bottleneck>,
+    /// When everything is dropped: (begin, end) after the window has opened.
+    pub cuts: Vec<(Duration, Duration)>,
+}
+
+/// The slowest part of one direction, with the queue before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bottleneck {
+    /// How fast it sends.
+    pub bandwidth: Bandwidth,
+    /// How many bytes may wait for it.
+    pub queue_bytes: u64,
+}
+
+impl Default for Link {
+    /// Nothing but the machine's own time to carry a packet.
+    fn default() -> Self {
+        Self {
+            preset: None,
+            rtt: Duration::ZERO,
+            jitter: Duration::ZERO,
+            reorder: false,
+            loss: 0.0,
+            loss_burst: 1.0,
+            down: None,
+            up: None,
+            queue: Queue::default(),
+            delay_down: None,
+            delay_up: None,
+            jitter_down: None,
+            jitter_up: None,
+            loss_down: None,
+            loss_up: None,
+            queue_down: None,
+            queue_up: None,
+            cut: Vec::new(),
+        }
+    }
+}
+
+impl Link {
+    /// From the server to the clients.
+    pub fn way_down(&self) -> Way {
+        Way {
+            delay: self.delay_down.unwrap_or(self.rtt / 2),
+            jitter: self.jitter_down.unwrap_or(self.jitter),
+            loss: self.loss_down.unwrap_or(self.loss),
+            bottleneck: bottleneck(self.down, self.queue_down.unwrap_or(self.queue)),
+            cuts: self.cuts(CutDirection::Up),
+            ..self.both_ways()
+        }
+    }
+
+    /// From the clients to the server.
+    pub fn way_up(&self) -> Way {
+        Way {
+            delay: self.delay_up.unwrap_or(self.rtt / 2),
+            jitter: self.jitter_up.unwrap_or(self.jitter),
+            loss: self.loss_up.unwrap_or(self.loss),
+            bottleneck: bottleneck(self.up, self.queue_up.unwrap_or(self.queue)),
+            cuts: self.cuts(CutDirection::Down),
+            ..self.both_ways()
+        }
+    }
+
+    fn both_ways(&self) -> Way {
+        Way { reorder: self.reorder, loss_burst: self.loss_burst, ..Way::default() }
+    }
+
+    fn cuts(&self, all_but: CutDirection) -> Vec<(Duration, Duration)> {
+        let cuts = self.cut.iter().filter(|cut| cut.direction != all_but);
+        cuts.map(|cut| (cut.at, cut.at + cut.lasts)).collect()
+    }
+
+    /// The link without its effects: the way that packets take through this machine.
+    #[must_use]
+    pub fn bare() -> Self {
+        Self::default()
+    }
+}
+
+fn bottleneck(bandwidth: Option<Bandwidth>, queue: Queue) -> Option<Bottleneck> {
+    bandwidth.map(|bandwidth| Bottleneck { bandwidth, queue_bytes: queue.bytes(bandwidth) })
+}
