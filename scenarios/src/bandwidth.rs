@@ -11,8 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub struct Bandwidth(u64);
 
 /// What the words of a bandwidth are worth in bits per second, the largest first.
-const UNITS: [(&str, f64); 4] =
-    [("Gbit/s", 1e9), ("Mbit/s", 1e6), ("kbit/s", 1e3), ("bit/s", 1.0)];
+const UNITS: [(&str, f64); 4] = [("Gbit/s", 1e9), ("Mbit/s", 1e6), ("kbit/s", 1e3), ("bit/s", 1.0)];
 
 impl Bandwidth {
     /// A packet of 1,500 bytes then takes 1.5 s: slower is no network that carries a feed.

@@ -16,6 +16,7 @@ mod error;
 mod link;
 mod near;
 pub mod predict;
+mod preset;
 mod queue;
 mod rate;
 mod scenario;

@@ -1,11 +1,11 @@
 //! The network between clients and server: what each direction does to packets.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bandwidth, Queue, text_duration};
+use crate::{Bandwidth, Queue, preset::PRESETS, text_duration};
 
 /// The largest IP packet that a link carries, as on Ethernet.
 pub const MTU_BYTES: u64 = 1500;
@@ -194,13 +194,80 @@ impl Link {
         cuts.map(|cut| (cut.at, cut.at + cut.lasts)).collect()
     }
 
-    /// The link without its effects: the way that packets take through this machine.
-    #[must_use]
-    pub fn bare() -> Self {
-        Self::default()
+    /// Where the numbers of the preset come from.
+    pub fn source(&self) -> Option<&'static str> {
+        let name = self.preset.as_deref()?;
+        PRESETS.iter().find(|preset| preset.name == name).map(|preset| preset.source)
+    }
+}
+
+impl fmt::Display for Link {
+    /// What a report says of it, on one line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let preset = self.preset.as_ref().map_or_else(String::new, |name| format!("{name}: "));
+        write!(f, "{preset}down {}; up {}", self.way_down(), self.way_up())
+    }
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = humantime::format_duration;
+        write!(f, "{}", time(self.delay))?;
+        if !self.jitter.is_zero() {
+            let order = if self.reorder { " (reordered)" } else { "" };
+            write!(f, " + up to {}{order}", time(self.jitter))?;
+        }
+        if let Some(Bottleneck { bandwidth, queue_bytes }) = self.bottleneck {
+            write!(f, ", {bandwidth} behind a queue of {queue_bytes} bytes")?;
+        }
+        if self.loss > 0.0 {
+            // Rounded, as 0.07 has no exact double.
+            write!(f, ", {} % lost", (self.loss * 1e6).round() / 1e4)?;
+        }
+        if self.loss > 0.0 && self.loss_burst > 1.0 {
+            write!(f, " in bursts of {}", self.loss_burst)?;
+        }
+        for (begin, end) in &self.cuts {
+            write!(f, ", cut from {} to {}", time(*begin), time(*end))?;
+        }
+        Ok(())
     }
 }
 
 fn bottleneck(bandwidth: Option<Bandwidth>, queue: Queue) -> Option<Bottleneck> {
     bandwidth.map(|bandwidth| Bottleneck { bandwidth, queue_bytes: queue.bytes(bandwidth) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_has_half_the_round_trip_each_way_unless_a_direction_says_otherwise() {
+        let millis = Duration::from_millis;
+        let link = Link {
+            rtt: millis(80),
+            loss: 0.01,
+            loss_up: Some(0.0),
+            delay_up: Some(millis(10)),
+            down: "1.6Mbit/s".parse().ok(),
+            ..Link::default()
+        };
+        let (down, up) = (link.way_down(), link.way_up());
+        assert_eq!((down.delay, up.delay), (millis(40), millis(10)));
+        assert_eq!((down.loss, up.loss), (0.01, 0.0));
+        assert_eq!(down.bottleneck.map(|bottleneck| bottleneck.queue_bytes), Some(20_000));
+        assert_eq!(up.bottleneck, None);
+        let text = "down 40ms, 1.6Mbit/s behind a queue of 20000 bytes, 1 % lost; up 10ms";
+        assert_eq!(link.to_string(), text);
+    }
+
+    #[test]
+    fn a_cut_of_one_direction_leaves_the_other_alone() {
+        let second = Duration::from_secs(1);
+        let cut = Cut { at: second, lasts: second, direction: CutDirection::Up };
+        let link = Link { cut: vec![cut], ..Link::default() };
+        assert_eq!(link.way_up().cuts, [(second, 2 * second)]);
+        assert_eq!(link.way_down().cuts, []);
+    }
 }

@@ -97,7 +97,8 @@ mod tests {
     #[test]
     fn a_queue_is_a_time_or_a_size() {
         let bandwidth: Bandwidth = "1.6Mbit/s".parse().unwrap();
-        for (text, bytes) in [("100ms", 20_000), ("64KiB", 65_536), ("1500B", 1500), ("1MiB", 1 << 20)]
+        for (text, bytes) in
+            [("100ms", 20_000), ("64KiB", 65_536), ("1500B", 1500), ("1MiB", 1 << 20)]
         {
             let queue: Queue = text.parse().unwrap();
             assert_eq!(queue.bytes(bandwidth), bytes, "{text}");

@@ -4,6 +4,7 @@ mod check;
 mod document;
 mod keys;
 mod load;
+mod network;
 mod origin;
 
 use std::{collections::BTreeMap, time::Duration};

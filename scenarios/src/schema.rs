@@ -15,13 +15,41 @@ pub fn schema() -> Value {
     let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
     let mut schema = settings.into_generator().into_root_schema_for::<Scenario>().to_value();
     for key in KEYS {
-        let pointer = format!("/properties/{}", key.path.replace('.', "/properties/"));
-        let Some(place) = schema.pointer_mut(&pointer).and_then(Value::as_object_mut) else {
-            continue;
-        };
-        narrow(place, key);
+        if let Some(place) = place(&mut schema, key.path) {
+            narrow(place, key);
+        }
     }
     schema
+}
+
+/// Where the schema speaks of a key.
+fn place<'a>(schema: &'a mut Value, path: &str) -> Option<&'a mut Map<String, Value>> {
+    let mut here = schema;
+    for name in path.split('.') {
+        // In an array of tables the keys are those of its items.
+        if here.get("items").is_some() {
+            here = here.get_mut("items")?;
+        }
+        here = here.get_mut("properties")?.get_mut(name)?;
+        without_null(here);
+    }
+    here.as_object_mut()
+}
+
+/// TOML has no null: an optional table is absent.
+fn without_null(place: &mut Value) {
+    let Some(choices) = place.get("anyOf").and_then(Value::as_array) else { return };
+    let Some(Value::Object(table)) =
+        choices.iter().find(|choice| choice["type"] != "null").cloned()
+    else {
+        return;
+    };
+    if let Some(place) = place.as_object_mut() {
+        place.remove("anyOf");
+        for (name, fact) in table {
+            place.entry(name).or_insert(fact);
+        }
+    }
 }
 
 /// Adds what the table of keys knows: default and range.
@@ -54,7 +82,10 @@ fn narrow(place: &mut Map<String, Value>, key: &Key) {
         Kind::Word => json!({"pattern": format!("^[a-z0-9_-]{{1,{MAX_WORD}}}$")}),
         Kind::Duration { .. } => json!({"pattern": r"^\s*[0-9]"}),
         Kind::Transports => json!({"minProperties": 1}),
-        Kind::Table | Kind::Rate | Kind::Flag | Kind::Choice(_) => json!({}),
+        Kind::Choice(words) => json!({"enum": words}),
+        Kind::Table | Kind::Tables | Kind::Rate | Kind::Bandwidth | Kind::Queue | Kind::Flag => {
+            json!({})
+        }
     };
     if let Value::Object(facts) = facts {
         place.extend(facts);

@@ -52,6 +52,79 @@ const MISTAKES: &[Mistake] = &[
     ("rate that publishes nothing", &[("\"poisson\"", "\"periodic\""), ("\"20/s\"", "\"1/h\"")]),
     ("payload smaller than its stamp", &[("payload_bytes = 128", "payload_bytes = 16")]),
     ("payload too large", &[("payload_bytes = 128", "payload_bytes = 2000000")]),
+    (
+        "tls not a flag",
+        &[("[server]", "[link]\n[server]"), ("clients = 10", "clients = 10\ntls = 1")],
+    ),
+    ("resumption without TLS", &[("clients = 10", "clients = 10\ntls_resumption = false")]),
+    ("link not a table", &[("clients = 10", "clients = 10\nlink = \"3g\"")]),
+    ("link preset unknown", &[("[server]", "[link]\npreset = \"5g\"\n[server]")]),
+    ("link key unknown", &[("[server]", "[link]\nlatency = \"5ms\"\n[server]")]),
+    ("rtt a number", &[("[server]", "[link]\nrtt = 80\n[server]")]),
+    ("loss negative", &[("[server]", "[link]\nloss = -0.1\n[server]")]),
+    ("loss over one", &[("[server]", "[link]\nloss = 1.5\n[server]")]),
+    ("loss one way over one", &[("[server]", "[link]\nloss_up = 2\n[server]")]),
+    ("bursts without loss", &[("[server]", "[link]\nloss_burst = 4\n[server]")]),
+    (
+        "more loss than bursts can have",
+        &[("[server]", "[link]\nloss = 0.8\nloss_burst = 2\n[server]")],
+    ),
+    ("reorder without jitter", &[("[server]", "[link]\nreorder = true\n[server]")]),
+    ("bandwidth 0", &[("[server]", "[link]\ndown = \"0Mbit/s\"\n[server]")]),
+    ("bandwidth in bytes", &[("[server]", "[link]\nup = \"1MB/s\"\n[server]")]),
+    ("queue without bandwidth", &[("[server]", "[link]\nqueue = \"10ms\"\n[server]")]),
+    (
+        "queue smaller than a packet",
+        &[("[server]", "[link]\ndown = \"1.6Mbit/s\"\nqueue = \"1ms\"\n[server]")],
+    ),
+    (
+        "queue one way smaller than a packet",
+        &[("[server]", "[link]\nup = \"8Mbit/s\"\nqueue_up = \"1000B\"\n[server]")],
+    ),
+    (
+        "default queue smaller than a packet",
+        &[("[server]", "[link]\ndown = \"64kbit/s\"\n[server]")],
+    ),
+    (
+        "cut beyond the window",
+        &[("[server]", "[link]\n[[link.cut]]\nat = \"4s\"\nfor = \"2s\"\n[server]")],
+    ),
+    ("cut without its length", &[("[server]", "[link]\n[[link.cut]]\nat = \"1s\"\n[server]")]),
+    (
+        "cut of an unknown direction",
+        &[(
+            "[server]",
+            "[link]\n[[link.cut]]\nat = \"1s\"\nfor = \"1s\"\ndirection = \"left\"\n[server]",
+        )],
+    ),
+    ("cut not a list", &[("[server]", "[link]\ncut = \"1s\"\n[server]")]),
+    (
+        "second freeze beyond the window",
+        &[(
+            "threads = 1",
+            "threads = 1\n[[server.freeze]]\nat = \"1s\"\nfor = \"1s\"\n\
+             [[server.freeze]]\nat = \"5s\"\nfor = \"1s\"",
+        )],
+    ),
+    (
+        "freeze longer than its period",
+        &[(
+            "threads = 1",
+            "threads = 1\n[[server.freeze]]\nat = \"1s\"\nevery = \"1s\"\nfor = \"1s\"",
+        )],
+    ),
+    (
+        "freezes that overlap",
+        &[(
+            "threads = 1",
+            "threads = 1\n[[server.freeze]]\nat = \"1s\"\nfor = \"1s\"\n\
+             [[server.freeze]]\nat = \"1500ms\"\nfor = \"1s\"",
+        )],
+    ),
+    (
+        "freeze with an unknown key",
+        &[("threads = 1", "threads = 1\n[[server.freeze]]\nat = \"1s\"\nlasts = \"1s\"")],
+    ),
     ("latest_value", &[("payload_bytes = 128", "latest_value = true")]),
     ("speed without a trace", &[("payload_bytes = 128", "speed = 2")]),
     ("trace without its kind", &[("payload_bytes = 128", "trace = \"x.csv\"")]),

@@ -20,6 +20,7 @@ impl Scenario {
             ));
         }
         self.check_intervals()?;
+        self.check_network()?;
         self.check_amount()
     }
 

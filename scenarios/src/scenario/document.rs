@@ -6,7 +6,7 @@ use super::{
     keys::{Key, Kind, quoted},
     origin::{Origin, Source},
 };
-use crate::{Error, near::nearest};
+use crate::{Error, near::nearest, preset::PRESETS};
 
 /// A TOML file with the command line's overrides over it.
 pub(super) struct Document {
@@ -62,9 +62,9 @@ impl Document {
         }
         table.insert((*last).to_owned(), typed(value));
         // What was below the key in the file is gone with its old value.
-        self.origin
-            .keys
-            .retain(|known, _| !known.strip_prefix(key).is_some_and(|rest| rest.starts_with('.')));
+        let below =
+            |known: &str| known.strip_prefix(key).is_some_and(|rest| rest.starts_with(['.', '[']));
+        self.origin.keys.retain(|known, _| !below(known));
         for depth in 0..names.len() {
             let path = names[..=depth].join(".");
             let source = Source::Set(set.to_owned());
@@ -75,6 +75,16 @@ impl Document {
             }
         }
         Ok(())
+    }
+
+    /// Fills in what a link's preset says and the scenario does not.
+    pub fn apply_preset(&mut self) {
+        let Some(link) = self.table.get_mut("link").and_then(Value::as_table_mut) else { return };
+        let name = link.get("preset").and_then(Value::as_str);
+        let Some(preset) = PRESETS.iter().find(|preset| Some(preset.name) == name) else { return };
+        for (key, value) in preset.keys {
+            link.entry(*key).or_insert_with(|| Value::String((*value).to_owned()));
+        }
     }
 
     /// Every key is known and its value alone is in range.
@@ -100,7 +110,28 @@ impl Document {
             match (value, &key.kind) {
                 (Value::Table(inner), Kind::Transports) => self.check_transports(inner)?,
                 (Value::Table(inner), _) => self.check_table(inner, &key_path)?,
+                (Value::Array(tables), Kind::Tables) => {
+                    self.check_tables(tables, key.path, &key_path)?
+                }
                 _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Each table of `[[link.cut]]`, counted from 1 in messages as one counts when reading.
+    fn check_tables(&self, tables: &[Value], kind: &str, path: &str) -> Result<(), Error> {
+        for (number, table) in (1..).zip(tables) {
+            let Value::Table(table) = table else { continue };
+            let path = format!("{path}[{number}]");
+            self.check_table(table, &path)?;
+            for name in ["at", "for"] {
+                if !table.contains_key(name)
+                    && let Some(key) = Key::find(&format!("{kind}.{name}"))
+                {
+                    let problem = format!("is missing: it must be {}", key.kind);
+                    return Err(self.origin.error_at(&join(&path, name), &problem));
+                }
             }
         }
         Ok(())
@@ -172,6 +203,14 @@ fn remember(table: &DeTable<'_>, path: &str, lines: &Lines, origin: &mut Origin)
         let key_path = join(path, name.get_ref());
         if let Some(inner) = value.get_ref().as_table() {
             remember(inner, &key_path, lines, origin);
+        }
+        for (number, element) in (1..).zip(value.get_ref().as_array().into_iter().flatten()) {
+            if let Some(inner) = element.get_ref().as_table() {
+                let numbered = format!("{key_path}[{number}]");
+                let line = lines.line_at(element.span().start);
+                origin.keys.insert(numbered.clone(), Source::Line(line));
+                remember(inner, &numbered, lines, origin);
+            }
         }
         origin.keys.insert(key_path, Source::Line(lines.line_at(name.span().start)));
     }

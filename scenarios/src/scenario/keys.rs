@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 
 use toml::Value;
 
-use crate::Rate;
+use crate::{Bandwidth, Queue, Rate, preset};
 
 /// One key of the file.
 pub(crate) struct Key {
@@ -36,6 +36,10 @@ pub(crate) enum Kind {
         max: Duration,
     },
     Rate,
+    Bandwidth,
+    Queue,
+    /// An array of tables.
+    Tables,
     Text,
     Word,
     Flag,
@@ -61,6 +65,13 @@ const fn seconds(min: u64, max: u64) -> Kind {
 }
 
 const HOUR: u64 = 3600;
+/// A time that a cut or a freeze lasts; shorter ones drown in the scheduler's own.
+const MOMENT: Kind =
+    Kind::Duration { min: Duration::from_millis(1), max: Duration::from_secs(24 * HOUR) };
+/// The round trip to Mars takes longer, but no TCP connection outlives it.
+const LINK_TIME: Kind = seconds(0, 60);
+const LOSS: Kind = Kind::Number { min: 0.0, max: 0.9 };
+const LOSS_WHY: &str = "a share, 0.01 is 1 %; with more no connection comes about";
 /// Cores are numbered from 0 and Linux is rarely built for more than 8,192 of them.
 pub(crate) const MAX_CORE: u64 = 8191;
 /// `TCP_CA_NAME_MAX` of the kernel is 16, with the closing zero.
@@ -90,6 +101,30 @@ pub(crate) static KEYS: &[Key] = &[
         "",
     ),
     key("feed.latest_value", Kind::Flag, Some("false"), ""),
+    key("tls", Kind::Flag, Some("false"), ""),
+    key("tls_resumption", Kind::Flag, Some("true"), ""),
+    key("link", Kind::Table, None, ""),
+    key("link.preset", Kind::Choice(preset::NAMES), None, ""),
+    key("link.rtt", LINK_TIME, Some("0s"), ""),
+    key("link.jitter", LINK_TIME, Some("0s"), ""),
+    key("link.reorder", Kind::Flag, Some("false"), ""),
+    key("link.loss", LOSS, Some("0.0"), LOSS_WHY),
+    key("link.loss_burst", Kind::Number { min: 1.0, max: 1000.0 }, Some("1.0"), "packets in a row"),
+    key("link.down", Kind::Bandwidth, None, ""),
+    key("link.up", Kind::Bandwidth, None, ""),
+    key("link.queue", Kind::Queue, Some("100ms"), ""),
+    key("link.delay_down", LINK_TIME, None, ""),
+    key("link.delay_up", LINK_TIME, None, ""),
+    key("link.jitter_down", LINK_TIME, None, ""),
+    key("link.jitter_up", LINK_TIME, None, ""),
+    key("link.loss_down", LOSS, None, LOSS_WHY),
+    key("link.loss_up", LOSS, None, LOSS_WHY),
+    key("link.queue_down", Kind::Queue, None, ""),
+    key("link.queue_up", Kind::Queue, None, ""),
+    key("link.cut", Kind::Tables, None, ""),
+    key("link.cut.at", seconds(0, 24 * HOUR), None, ""),
+    key("link.cut.for", MOMENT, None, ""),
+    key("link.cut.direction", Kind::Choice(&["both", "down", "up"]), Some("both"), ""),
     key("measure", Kind::Table, None, ""),
     key("measure.ramp", seconds(0, HOUR), Some("1s"), ""),
     key("measure.warmup", seconds(0, HOUR), Some("1s"), ""),
@@ -109,16 +144,22 @@ pub(crate) static KEYS: &[Key] = &[
     key("server.history", count(1, 16_777_216), Some("65536"), ""),
     key("server.coalesce", Kind::Flag, Some("true"), ""),
     key("server.congestion", Kind::Word, Some("reno"), ""),
+    key("server.freeze", Kind::Tables, None, ""),
+    key("server.freeze.at", seconds(0, 24 * HOUR), None, ""),
+    key("server.freeze.every", MOMENT, None, ""),
+    key("server.freeze.for", MOMENT, None, ""),
     key("transports", Kind::Transports, None, ""),
 ];
 
 impl Key {
+    /// The key of a path; in an array of tables each has its number, `link.cut[1].at`.
     pub fn find(path: &str) -> Option<&'static Self> {
-        KEYS.iter().find(|key| key.path == path)
+        KEYS.iter().find(|key| key.path == path || key.path == without_numbers(path))
     }
 
     /// The names one level below `table` ("" for the top), for "unknown key, expected one of …".
     pub fn names_in(table: &str) -> Vec<&'static str> {
+        let table = without_numbers(table);
         KEYS.iter()
             .filter_map(|key| {
                 let (parent, name) = key.path.rsplit_once('.').unwrap_or(("", key.path));
@@ -134,8 +175,9 @@ impl Key {
         }
         let why = if self.why.is_empty() { String::new() } else { format!(" ({})", self.why) };
         let hint = match (&self.kind, value) {
-            (Kind::Duration { .. }, Value::Integer(n)) if *n >= 0 => {
-                format!("; write the unit: \"{n}s\"")
+            (Kind::Duration { max, .. }, Value::Integer(n)) if *n >= 0 => {
+                let unit = if *max <= Duration::from_secs(60) { "ms" } else { "s" };
+                format!("; write the unit: \"{n}{unit}\"")
             }
             (Kind::Rate, Value::Integer(n)) if *n > 0 => format!("; write the unit: \"{n}/s\""),
             _ => String::new(),
@@ -160,6 +202,9 @@ impl Kind {
                 humantime::parse_duration(text).is_ok_and(|d| (*min..=*max).contains(&d))
             }
             (Self::Rate, Value::String(text)) => text.parse::<Rate>().is_ok(),
+            (Self::Bandwidth, Value::String(text)) => text.parse::<Bandwidth>().is_ok(),
+            (Self::Queue, Value::String(text)) => text.parse::<Queue>().is_ok(),
+            (Self::Tables, Value::Array(tables)) => tables.iter().all(Value::is_table),
             (Self::Text, Value::String(text)) => {
                 !text.trim().is_empty() && !text.contains(char::is_control)
             }
@@ -204,6 +249,11 @@ impl fmt::Display for Kind {
             Self::Rate => f.write_str(
                 "a rate from \"1/day\" to \"1000000/s\" such as \"50/s\", \"2/min\" or \"1/10s\"",
             ),
+            Self::Bandwidth => f.write_str(
+                "a bandwidth from \"8kbit/s\" to \"10Gbit/s\" such as \"1.6Mbit/s\" or \"768kbit/s\"",
+            ),
+            Self::Queue => f.write_str("a time such as \"100ms\" or a size such as \"64KiB\""),
+            Self::Tables => f.write_str("a list of tables such as [[link.cut]]"),
             Self::Text => f.write_str("a line of text that is not empty"),
             Self::Word => write!(f, "a name of 1 to {MAX_WORD} of [a-z0-9_-]"),
             Self::Flag => f.write_str("true or false"),
@@ -211,6 +261,15 @@ impl fmt::Display for Kind {
             Self::Cores => write!(f, "a list of one or more different cores from 0 to {MAX_CORE}"),
         }
     }
+}
+
+/// `link.cut[1].at` as `link.cut.at`.
+fn without_numbers(path: &str) -> String {
+    let parts = path.split('[').enumerate().map(|(part, text)| match text.split_once(']') {
+        Some((_, rest)) if part > 0 => rest,
+        _ => text,
+    });
+    parts.collect()
 }
 
 /// `"a", "b"`

@@ -27,6 +27,7 @@ pub(super) fn load(name_or_path: &str, sets: &[String]) -> Result<Scenario, Erro
         document.set(set)?;
     }
     document.check()?;
+    document.apply_preset();
     let Document { table, origin } = document;
     let mut scenario: Scenario = table.try_into().map_err(|e: toml::de::Error| {
         // The table of keys has refused everything that the types refuse; this is for a key that it

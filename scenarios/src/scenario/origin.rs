@@ -51,7 +51,8 @@ impl Origin {
             if let Some(source) = self.keys.get(key) {
                 return Some(source);
             }
-            key = key.rsplit_once('.')?.0;
+            // `link.cut[1].at` belongs to `link.cut[1]`, and that to `link.cut`.
+            key = &key[..key.rfind(['.', '['])?];
         }
     }
 
