@@ -212,7 +212,11 @@ impl Campaign {
             })
         });
         let seed = self.run.seed.wrapping_add(u64::from(repetition) << 32);
-        own.chain(rivals).map(|trial| Trial { schedule: schedule.clone(), seed, ..trial }).collect()
+        let scenario = &self.run.scenario;
+        let freezes = scenario.server.freezes(scenario.measure.duration);
+        let block =
+            |trial| Trial { schedule: schedule.clone(), seed, freezes: freezes.clone(), ..trial };
+        own.chain(rivals).map(block).collect()
     }
 }
 

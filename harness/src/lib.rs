@@ -16,6 +16,7 @@ pub mod cmd;
 pub mod crew;
 pub mod decode;
 pub mod dial;
+pub mod freeze;
 pub mod inbox;
 pub mod kernel;
 pub mod ledger;

@@ -101,6 +101,7 @@ impl Stage {
             patience_ns: patience.unwrap_or(0),
             seed: scenario.measure.seed,
             sight_all: false,
+            freezes: Vec::new(),
         }
     }
 

@@ -16,6 +16,7 @@ use scenarios::Schedule;
 
 use crate::clock::{self, SECOND_NS};
 use crate::crew::Crew;
+use crate::freeze::Freezer;
 use crate::load::Load;
 use crate::machine::Cores;
 use crate::order::Sample;
@@ -65,6 +66,8 @@ pub struct Trial {
     pub seed: u64,
     /// Whether every publish's arrivals are kept in full.
     pub sight_all: bool,
+    /// When the server stands still: (begin, end) after the window has opened.
+    pub freezes: Vec<(Duration, Duration)>,
 }
 
 /// What came of it.
@@ -77,6 +80,8 @@ pub struct Seen {
     pub window: Window,
     /// Connected clients that no update of the warm-up had reached when the window opened.
     pub unready: u64,
+    /// When the server really stood still, ns of `CLOCK_MONOTONIC`.
+    pub frozen: Vec<(u64, u64)>,
     /// Cost of the server over the window.
     pub server: Cost,
     /// CPU that the server used after the window to deliver what was due in it, ns.
@@ -204,11 +209,13 @@ impl Trial {
         let never = Arc::new(AtomicBool::new(false));
         let fields = self.schedule.fields.clone();
         let publisher = publish::start(control, self.plan(first, times, fields, never))?;
+        let freezer = self.freezer(pid, window)?;
         // The first look comes before the first publish; one wake-up of ours is not the server's.
         tokio::time::sleep(clock::until(window.start_ns.saturating_sub(5_000_000))).await;
         let before = Glance::take(pid, crew, cores);
         let looks = watch::looks(pid, crew, cores, &before, window).await;
         tokio::time::sleep(clock::until(window.end_ns)).await;
+        let frozen = freezer.map(Freezer::finish).unwrap_or_default();
         let after = Glance::take(pid, crew, cores);
         let (kept, drain_cpu_ns) = self.drain(crew, pid, &after.server, publisher, window).await?;
         Ok(Seen {
@@ -216,6 +223,7 @@ impl Trial {
             kept,
             window,
             unready: 0,
+            frozen,
             server: after.server.since(&before.server),
             drain_cpu_ns,
             workers: after.workers.iter().zip(&before.workers).map(|(a, b)| a.since(b)).collect(),
@@ -228,6 +236,15 @@ impl Trial {
             socket_memory_bytes: None,
             descriptors: 0,
         })
+    }
+
+    fn freezer(&self, pid: u32, window: Window) -> Result<Option<Freezer>> {
+        if self.freezes.is_empty() {
+            return Ok(None);
+        }
+        let at = |after: Duration| window.start_ns + after.as_nanos() as u64;
+        let times = self.freezes.iter().map(|(begin, end)| (at(*begin), at(*end))).collect();
+        Freezer::start(pid, times).map(Some)
     }
 
     /// Opens the window of this trial's schedule; returns it with its publish times.

@@ -21,6 +21,7 @@ pub mod optional {
 
     use serde::{Deserializer, Serializer};
 
+    #[expect(clippy::ref_option)] // serde hands over a reference to the field
     pub fn serialize<S: Serializer>(
         duration: &Option<Duration>,
         serializer: S,

@@ -111,7 +111,7 @@ impl Document {
                 (Value::Table(inner), Kind::Transports) => self.check_transports(inner)?,
                 (Value::Table(inner), _) => self.check_table(inner, &key_path)?,
                 (Value::Array(tables), Kind::Tables) => {
-                    self.check_tables(tables, key.path, &key_path)?
+                    self.check_tables(tables, key.path, &key_path)?;
                 }
                 _ => {}
             }
