@@ -13,8 +13,10 @@ mod bytes;
 pub mod closed;
 mod delay;
 mod digits;
+mod freeze;
 mod freshness;
 mod long_poll;
+mod network;
 mod push;
 mod short_poll;
 
@@ -25,7 +27,10 @@ use serde::{Deserialize, Serialize};
 use crate::{Scenario, Schedule};
 use delay::{Delay, Floor};
 pub use digits::mean_digits;
+use freeze::Entered;
 use freshness::Freshness;
+use network::Network;
+pub use network::PACKET_HEADER_BYTES;
 
 /// Sizes of each transport's messages, from the codecs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -127,7 +132,8 @@ pub struct Prediction {
 pub fn predict(scenario: &Scenario, sizes: &Sizes, calibration: &Calibration) -> Vec<Prediction> {
     let schedules: Vec<_> =
         (1..=scenario.measure.repeat).map(|repetition| scenario.schedule(repetition)).collect();
-    let floor = Floor::of(calibration);
+    let network = Network::of(scenario);
+    let floor = Floor::of(calibration).through(&network.down);
     let mut predictions = Vec::new();
     for name in scenario.transports.keys() {
         let case = Case {
@@ -135,11 +141,15 @@ pub fn predict(scenario: &Scenario, sizes: &Sizes, calibration: &Calibration) ->
             name,
             sizes: sizes.0.get(name).cloned().unwrap_or_default(),
             calibration,
+            network: &network,
+            floor: &floor,
         };
         let Some(model) = model(name) else { continue };
         let outcome = |schedule: &Schedule| {
             let mut outcome = model(&case, schedule);
+            outcome.delay = outcome.delay.jittered(network.jitter_down_ns());
             outcome.assumptions.extend(digits::assumption(&case, schedule));
+            outcome.assumptions.extend(network.assumptions());
             outcome
         };
         let outcomes: Vec<_> = schedules.iter().map(outcome).collect();
@@ -168,6 +178,9 @@ struct Case<'a> {
     name: &'a str,
     sizes: TransportSizes,
     calibration: &'a Calibration,
+    network: &'a Network,
+    /// The floor at the far end of the link.
+    floor: &'a Floor,
 }
 
 impl Case<'_> {
@@ -183,6 +196,28 @@ impl Case<'_> {
             .copied()
             .filter(|c| c.is_finite() && *c > 0.0)
             .unwrap_or(0.0)
+    }
+
+    /// Mean time from a server's write to the client's hands.
+    fn floor_mean_ns(&self) -> f64 {
+        self.floor.mean + self.network.jitter_down_ns() / 2.0
+    }
+
+    /// The publish times as the server's log sees them.
+    fn entered(&self, schedule: &Schedule) -> Entered {
+        let Scenario { server, measure, .. } = self.scenario;
+        freeze::entered(schedule, &server.freezes(measure.duration))
+    }
+
+    /// Payload, envelope and framing of one update.
+    fn update_bytes(&self) -> f64 {
+        let around = self.sizes.update_envelope_bytes + self.sizes.update_framing_bytes;
+        f64::from(self.scenario.feed.payload_bytes) + around
+    }
+
+    /// A poll's answer with one update.
+    fn answer_bytes(&self) -> f64 {
+        self.update_bytes() + self.sizes.answer_head_bytes + self.sizes.answer_envelope_bytes
     }
 
     fn duration_ns(&self, setting: &str) -> Option<f64> {

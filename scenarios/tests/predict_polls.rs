@@ -145,3 +145,28 @@ fn long_polls_are_answered_one_after_the_other() {
     assert!(busy.assumptions.iter().any(|text| text.contains("takes longer than the re-arm gap")));
     near(busy.updates_per_answer.unwrap(), 2.0, 0.1);
 }
+
+#[test]
+fn a_link_lengthens_the_re_arm_gap_by_a_round_trip_and_every_delay_by_one_way() {
+    // The gap of the calibration is 20 ms; d = 25 ms makes it 70 ms.
+    let sets = [&LONG[..], &["clients=1", "link.rtt=50ms"]].concat();
+    let p = pooled(&sets, 0.0, "long-poll");
+    let closed = closed::LongPoll { rate: 50.0, gap: 0.070, hold: 25.0 };
+    near(ns(p.delay_mean_ns), FLOOR + 25e6 + closed.mean_wait() * 1e9, 0.01);
+    let p = pooled(&["clients=10", "link.rtt=50ms"], 0.0, "short-poll");
+    near(ns(p.delay_mean_ns), FLOOR + 25e6 + 500e6, 1e-6);
+    let slower = ["clients=10", "link.rtt=50ms", "transports.short-poll.pacing=fixed-delay"];
+    let p = pooled(&slower, 0.0, "short-poll");
+    near(ns(p.delay_mean_ns), FLOOR + 25e6 + (1000e6 + 5e6 + 50e6) / 2.0, 1e-6);
+}
+
+#[test]
+fn a_poller_loses_the_polls_of_a_stall_and_no_update() {
+    let stalls = r#"server.freeze=[{ at = "1s", every = "2s", for = "500ms" }]"#;
+    let sets = ["clients=1", "transports.short-poll.interval=100ms"];
+    let without = pooled(&sets, 0.0, "short-poll");
+    let with = pooled(&[&sets[..], &[stalls]].concat(), 0.0, "short-poll");
+    // Five are due in each of the two stalls of each of the two repetitions, and two are sent.
+    assert_eq!(without.requests - with.requests, 12);
+    assert!(with.delay_p99_ns > without.delay_p99_ns + 300_000_000);
+}

@@ -94,3 +94,30 @@ fn with_coalescing_the_waits_are_those_of_an_idle_server_however_fast_updates_co
         }
     }
 }
+
+#[test]
+fn a_link_delays_push_by_its_one_way_time_and_spreads_what_shares_its_bandwidth() {
+    let link = ["clients=1", "link.rtt=80ms", "link.jitter_down=10ms"];
+    let p = pooled(&link, 0.0, "websocket");
+    near(ns(p.delay_mean_ns), FLOOR + 45e6, 1e-6);
+    near(ns(p.delay_p99_ns), FLOOR + 40e6 + 9.9e6, 1e-6);
+    // 128 + 19 + 4 bytes and 52 of headers, 1.6 Mbit/s: 1.015 ms each for 10 clients.
+    let narrow = ["clients=10", "link.down=1.6Mbit/s"];
+    let p = pooled(&narrow, 20e3, "websocket");
+    let wire = 203.0 * 8.0 / 1.6e6 * 1e9;
+    near(ns(p.delay_mean_ns), FLOOR + wire + 9.0 * wire / 2.0, 1e-6);
+    near(ns(p.delay_max_ns), FLOOR + 10.0 * wire, 1e-6);
+}
+
+#[test]
+fn a_stall_is_in_the_tail_as_the_closed_form_says() {
+    // S = 100 ms every P = 2 s: 5 % of the updates meet one and wait for U(0, S).
+    let stalls = r#"server.freeze=[{ at = "1s", every = "2s", for = "100ms" }]"#;
+    let sets =
+        ["feed.rate=199/s", "measure.duration=200s", "measure.repeat=1", "clients=1", stalls];
+    let p = pooled(&sets, 0.0, "tcp");
+    near(ns(p.delay_p50_ns), FLOOR, 1e-6);
+    near(ns(p.delay_p99_ns), FLOOR + 80e6, 0.03);
+    near(ns(p.delay_mean_ns), FLOOR + 0.05 * 50e6, 0.05);
+    near(ns(p.delay_max_ns), FLOOR + 100e6, 0.03);
+}

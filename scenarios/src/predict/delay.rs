@@ -5,6 +5,7 @@
 //! numbers. Both are added as independent.
 
 use super::Calibration;
+use crate::Way;
 
 /// The quantiles of a delay curve: even steps in the body, then three per decade of the tail.
 pub(super) const CURVE: [f64; 32] = [
@@ -49,14 +50,29 @@ impl Floor {
     }
 }
 
+impl Floor {
+    /// The same at the end of a link that delays every packet; its jitter is the delay's.
+    #[must_use]
+    pub fn through(mut self, way: &Way) -> Self {
+        let delay = way.delay.as_nanos() as f64;
+        self.mean += delay;
+        self.p50 += delay;
+        self.p99 += delay;
+        self
+    }
+}
+
 impl Delay {
     pub fn new(starts: impl IntoIterator<Item = f64>, spread: f64) -> Self {
         Self { starts: starts.into_iter().map(|start| (start, 1.0)).collect(), spread }
     }
 
-    /// One start for `publishes` updates.
-    pub fn same(start: f64, publishes: usize, spread: f64) -> Self {
-        Self { starts: vec![(start, publishes as f64)], spread }
+    /// Each update waits for `start` after what held it up; most are not held, and are one start.
+    pub fn held(held: &[f64], start: f64, spread: f64) -> Self {
+        let (longer, at_once): (Vec<f64>, Vec<f64>) = held.iter().partition(|held| **held > 0.0);
+        let longer = longer.iter().map(|held| (start + held, 1.0));
+        let starts = std::iter::once((start, at_once.len() as f64)).chain(longer);
+        Self { starts: starts.filter(|(_, weight)| *weight > 0.0).collect(), spread }
     }
 
     /// The starts were the middles of their spreads.
@@ -64,6 +80,18 @@ impl Delay {
         for (start, _) in &mut self.starts {
             *start -= self.spread / 2.0;
         }
+        self
+    }
+
+    /// With another U(0, jitter) added: of two spreads the larger keeps its shape and the smaller
+    /// its mean.
+    #[must_use]
+    pub fn jittered(mut self, jitter: f64) -> Self {
+        let (smaller, larger) = (self.spread.min(jitter), self.spread.max(jitter));
+        for (start, _) in &mut self.starts {
+            *start += smaller / 2.0;
+        }
+        self.spread = larger;
         self
     }
 
@@ -202,7 +230,7 @@ mod tests {
     #[test]
     fn the_floor_alone_has_its_calibrated_percentiles_and_mean() {
         let floor = floor(120.0, 100.0, 400.0);
-        let delay = Delay::same(0.0, 1, 0.0).sorted();
+        let delay = Delay::held(&[0.0], 0.0, 0.0).sorted();
         assert!((delay.quantile(0.5, &floor) - 100.0).abs() <= 1.0);
         assert!((delay.quantile(0.99, &floor) - 400.0).abs() <= 1.0);
         let mean: f64 =
@@ -215,7 +243,7 @@ mod tests {
     fn a_floor_whose_numbers_contradict_each_other_is_taken_by_its_median() {
         // A mean below the median: a distribution with a tail to the left, which a floor does not
         // have.
-        let delay = Delay::same(0.0, 1, 0.0).sorted();
+        let delay = Delay::held(&[0.0], 0.0, 0.0).sorted();
         assert!((delay.quantile(0.9, &floor(50.0, 100.0, 400.0)) - 100.0).abs() <= 1.0);
         assert!((delay.quantile(0.99, &floor(50.0, 100.0, 20.0)) - 100.0).abs() <= 1.0);
     }

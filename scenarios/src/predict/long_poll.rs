@@ -24,38 +24,39 @@
 //! clients.
 
 use super::{
-    Case, Outcome, bytes,
+    Case, Entered, Outcome, bytes,
     delay::Delay,
     freshness::{Freshness, middles},
 };
 use crate::Schedule;
 
 pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
-    let publishes = &schedule.offsets_ns;
-    let send = case.send_ns();
+    let Entered { at_ns, held_ns } = case.entered(schedule);
+    let wire = case.network.wire_down_ns(case.answer_bytes());
+    let send = case.send_ns().max(wire);
     let spread = (case.clients() - 1.0).max(0.0) * send;
     let mut assumptions = vec!["requests are parked when the window opens".to_owned()];
-    let gap = case.calibration.rearm_gap_ns.max(0.0);
+    let gap = case.calibration.rearm_gap_ns.max(0.0) + case.network.round_trip_ns() + wire;
     let hold = case.duration_ns("hold").unwrap_or_else(|| {
         assumptions.push("no hold is known: requests are parked for ever".to_owned());
         f64::INFINITY
     });
     let round = case.clients() * send;
     let pattern = Pattern { gap, busy_gap: gap.max(round), hold };
-    let end = publishes.last().map_or(0.0, |last| (last + schedule.mean_period_ns) as f64);
+    let end = at_ns.last().map_or(0.0, |last| (last + schedule.mean_period_ns) as f64);
 
-    let samples = if spread > 0.0 { positions(publishes.len()) } else { 1 };
+    let samples = if spread > 0.0 { positions(at_ns.len()) } else { 1 };
     let share = case.clients() / samples as f64;
     let (mut waits, mut freshness) = (Vec::new(), Freshness::default());
     let (mut answers, mut empty, mut crowded) = (0.0, 0.0, false);
     for position in middles(samples, spread) {
-        let client = pattern.follow(publishes, position, end);
-        let floor = case.calibration.floor_mean_ns;
-        freshness
-            .follow(publishes, client.answers.iter().map(|(at, newest)| (at + floor, *newest)));
+        let client = pattern.follow(&at_ns, position, end);
+        let after = case.floor_mean_ns() + wire;
+        let answers_at = client.answers.iter().map(|(at, newest)| (at + after, *newest));
+        freshness.follow(&schedule.offsets_ns, answers_at);
         answers += share * client.answers.len() as f64;
         empty += share * client.empty;
-        waits.extend(client.waits);
+        waits.extend(client.waits.iter().zip(&held_ns).map(|(wait, held)| wait + held + wire));
         crowded |= client.crowded;
     }
     if crowded {
@@ -72,7 +73,7 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
         requests: answers + empty,
         empty,
         answers,
-        answered_updates: case.clients() * publishes.len() as f64,
+        answered_updates: case.clients() * at_ns.len() as f64,
         up_bytes,
         down_bytes,
         assumptions,

@@ -20,27 +20,29 @@
 //!   is exact and the quantiles are those of first come, first served.
 
 use super::{
-    Case, Outcome, bytes,
+    Case, Entered, Outcome, bytes,
     delay::Delay,
     freshness::{Freshness, middles, sample_clients},
 };
 use crate::Schedule;
 
 pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
-    let publishes = &schedule.offsets_ns;
-    let send = case.send_ns();
+    let Entered { at_ns, held_ns } = case.entered(schedule);
+    // The slower of the two makes the line: the server's thread or the bottleneck that all share.
+    let wire = case.network.wire_down_ns(case.update_bytes());
+    let send = case.send_ns().max(wire);
     let spread = (case.clients() - 1.0).max(0.0) * send;
     let round = case.clients() * send;
     let coalesce = case.scenario.server.coalesce;
-    let queued = if coalesce { vec![0.0; publishes.len()] } else { queue(publishes, round) };
+    let queued = if coalesce { vec![0.0; at_ns.len()] } else { queue(&at_ns, round) };
 
     let mut freshness = Freshness::default();
-    let samples = if spread > 0.0 { sample_clients(publishes.len()) } else { 1 };
+    let samples = if spread > 0.0 { sample_clients(at_ns.len()) } else { 1 };
     for position in middles(samples, spread) {
-        let wait = case.calibration.floor_mean_ns + position;
-        let deliveries = publishes.iter().zip(&queued).enumerate();
-        freshness
-            .follow(publishes, deliveries.map(|(k, (at, queued))| (*at as f64 + queued + wait, k)));
+        let wait = case.floor_mean_ns() + wire + position;
+        let deliveries = at_ns.iter().zip(&queued).enumerate();
+        let deliveries = deliveries.map(|(k, (at, queued))| (*at as f64 + queued + wait, k));
+        freshness.follow(&schedule.offsets_ns, deliveries);
     }
 
     let mut assumptions = vec![format!(
@@ -65,9 +67,10 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
     let (up_bytes, down_bytes) = bytes::push(case, schedule);
     Outcome {
         delay: if coalesce {
-            Delay::same(0.0, publishes.len(), spread)
+            Delay::held(&held_ns, wire, spread)
         } else {
-            Delay::new(queued, spread)
+            let waits = held_ns.iter().zip(&queued).map(|(held, queued)| held + queued + wire);
+            Delay::new(waits, spread)
         },
         freshness,
         up_bytes,

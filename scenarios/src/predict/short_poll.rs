@@ -25,42 +25,43 @@
 //! Several threads are taken to have a part of the clients each.
 
 use super::{
-    Case, Outcome, bytes,
+    Case, Entered, Outcome, bytes,
     delay::Delay,
     freshness::{Freshness, middles, sample_clients},
 };
 use crate::{FeedKind, Schedule};
 
 pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
-    let publishes = &schedule.offsets_ns;
+    let Entered { at_ns, held_ns } = case.entered(schedule);
     let mut assumptions = Vec::new();
     let cycle = cycle_ns(case, &mut assumptions);
     let queue = queue_ns(case, cycle, &mut assumptions);
     phase_lock(case, cycle, &mut assumptions);
 
-    let after = case.calibration.floor_mean_ns + queue;
+    let wire = case.network.wire_down_ns(case.answer_bytes());
+    let after = case.floor_mean_ns() + queue + wire;
     let mut freshness = Freshness::default();
-    for phase in middles(sample_clients(publishes.len()), cycle) {
+    for phase in middles(sample_clients(at_ns.len()), cycle) {
         let look_after = |at: u64| ((at as f64 - phase) / cycle).ceil() * cycle + phase;
-        let deliveries = publishes.iter().enumerate().map(|(k, at)| (look_after(*at) + after, k));
-        freshness.follow(publishes, deliveries);
+        let deliveries = at_ns.iter().enumerate().map(|(k, at)| (look_after(*at) + after, k));
+        freshness.follow(&schedule.offsets_ns, deliveries);
     }
 
     let clients = case.clients();
     let window = schedule.window_ns() as f64;
-    let requests = clients * window / cycle;
-    let empty = requests - clients * covered_ns(publishes, cycle, window) / cycle;
+    let requests = clients * (window / cycle - missed(case, cycle));
+    let empty = requests - clients * covered_ns(&at_ns, cycle, window) / cycle;
     // The closing exchange is over when the last update is there, which may be after the window.
-    let answers = clients * covered_ns(publishes, cycle, f64::INFINITY) / cycle;
+    let answers = clients * covered_ns(&at_ns, cycle, f64::INFINITY) / cycle;
     let exchanges = requests + clients;
     let (up_bytes, down_bytes) = bytes::poll(case, schedule, answers, exchanges - answers);
     Outcome {
-        delay: Delay::same(queue, publishes.len(), cycle),
+        delay: Delay::held(&held_ns, queue + wire, cycle),
         freshness,
         requests,
         empty,
         answers,
-        answered_updates: clients * publishes.len() as f64,
+        answered_updates: clients * at_ns.len() as f64,
         up_bytes,
         down_bytes,
         assumptions,
@@ -80,10 +81,21 @@ fn cycle_ns(case: &Case<'_>, assumptions: &mut Vec<String>) -> f64 {
              an overloaded server stretches it"
                 .to_owned(),
         );
-        return interval + case.calibration.poll_cycle_extra_ns.max(0.0);
+        let extra = case.calibration.poll_cycle_extra_ns.max(0.0);
+        return interval + extra + case.network.round_trip_ns();
     }
     assumptions.push("each client polls at a fixed rate from a random phase".to_owned());
-    interval
+    // The next poll waits for the last one's answer.
+    interval.max(case.calibration.poll_cycle_extra_ns.max(0.0) + case.network.round_trip_ns())
+}
+
+/// Polls of one client that fall away because the server stands still: the first that is due in a
+/// freeze of S is answered after it, those that are due meanwhile become one.
+fn missed(case: &Case<'_>, cycle: f64) -> f64 {
+    let freezes = case.scenario.server.freezes(case.scenario.measure.duration);
+    let due =
+        freezes.iter().map(|(begin, end)| end.saturating_sub(*begin).as_nanos() as f64 / cycle);
+    due.map(|due| (due - 2.0).max(0.0)).sum()
 }
 
 /// Mean wait of a poll for those before it (M/D/1).
