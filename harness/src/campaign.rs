@@ -188,6 +188,8 @@ impl Campaign {
                 repetition,
                 up: causes.up,
                 down: causes.down,
+                link: measured.link,
+                life: measured.life,
             });
             self.delays.push((transport.clone(), repetition, measured.delay));
             self.requests.push((transport, repetition, measured.request));

@@ -74,6 +74,8 @@ pub fn measured(trial: &Trial, seen: &Seen, place: Place) -> Result<Measured> {
         warnings: failures(trial, &sum, seen.unready, place),
         row,
         causes,
+        link: None,
+        life: None,
         delay,
         request,
     })

@@ -255,6 +255,8 @@ fn write(loaded: &Loaded, path: &Path) -> std::path::PathBuf {
             .append(&Measured {
                 row: row.clone(),
                 causes: results::Direction::default(),
+                link: None,
+                life: None,
                 delay: histogram.2.clone(),
                 request: results::hlog::histogram(),
                 timeline: loaded

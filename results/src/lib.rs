@@ -25,6 +25,7 @@ mod row;
 mod run;
 pub mod verdict;
 mod warning;
+mod wire;
 
 pub use directory::RunDirectory;
 pub use environment::Environment;
@@ -35,3 +36,4 @@ pub use read::{Loaded, TaggedHistogram};
 pub use row::Row;
 pub use run::{CausesOf, FORMAT_VERSION, Run};
 pub use warning::{Verdict, Warning};
+pub use wire::{Life, Wire, Wires};

@@ -3,7 +3,7 @@
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-use crate::{Row, Warning};
+use crate::{Life, Row, Warning, Wires};
 
 /// Everything one transport in one repetition left behind.
 #[derive(Clone, Debug)]
@@ -12,6 +12,10 @@ pub struct Measured {
     pub row: Row,
     /// Bytes by cause, each counted by the decoder where it arose.
     pub causes: Direction,
+    /// What the link carried in the window; `None` on loopback.
+    pub link: Option<Wires>,
+    /// Codecs and link over the whole life of the connections; `None` on loopback.
+    pub life: Option<Life>,
     /// Every delivery's delay in nanoseconds, merged over all workers.
     pub delay: Histogram<u64>,
     /// Every poll's request round-trip time in nanoseconds; empty for push transports.

@@ -3,7 +3,7 @@
 use scenarios::{Calibration, Prediction, Scenario, Sizes};
 use serde::{Deserialize, Serialize};
 
-use crate::{Causes, Direction, Environment, Row, Verdict, Warning};
+use crate::{Causes, Direction, Environment, Life, Row, Verdict, Warning, Wires};
 
 /// Version of all files of a run directory. It grows when a name or a meaning
 /// changes; a new column or key does not change it.
@@ -56,6 +56,12 @@ pub struct CausesOf {
     pub up: Causes,
     /// Server to client.
     pub down: Causes,
+    /// What the link carried in the window; `None` on loopback.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Wires>,
+    /// Codecs and link over the whole life of the connections; `None` on loopback.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub life: Option<Life>,
 }
 
 impl Run {
@@ -78,6 +84,12 @@ impl Run {
             up: sum.up.plus(causes.up),
             down: sum.down.plus(causes.down),
         }))
+    }
+
+    /// What the link carried of a transport over all its repetitions; `None` on loopback.
+    pub fn wires(&self, transport: &str) -> Option<Wires> {
+        let of = self.causes.iter().filter(|causes| causes.transport == transport);
+        of.filter_map(|causes| causes.link).reduce(Wires::plus)
     }
 
     /// The rows of a transport, one per repetition.

@@ -60,6 +60,8 @@ fn measured(transport: &str, repetition: u32, delays: &[u64]) -> Measured {
             up: Causes::default(),
             down: Causes { payload: 100, ..Causes::default() },
         },
+        link: None,
+        life: None,
         delay,
         request: hlog::histogram(),
         timeline: vec![Second {
@@ -106,6 +108,8 @@ fn a_finished_run_reads_back_as_it_was_written() {
         repetition: 1,
         up: both[1].causes.up,
         down: both[1].causes.down,
+        link: None,
+        life: None,
     });
     run.warn([Warning::new("steal", Verdict::Suspect, "why")]);
     run.partial = false;

@@ -120,7 +120,14 @@ fn simulate(scenario: Scenario) -> Loaded {
             let warnings = verdict::judge(&mut row, &run.scenario, &run.environment);
             run.warn(warnings);
             run.rows.push(row);
-            run.causes.push(CausesOf { transport, repetition, up: causes.up, down: causes.down });
+            run.causes.push(CausesOf {
+                transport,
+                repetition,
+                up: causes.up,
+                down: causes.down,
+                link: None,
+                life: None,
+            });
         }
     }
     run.pooled = pool::pool(&run.rows, &loaded.histograms, &requests, &run.predictions);
