@@ -9,7 +9,7 @@ use scenarios::Prediction;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Direction, Verdict, lines, percentile};
+use crate::{Direction, Verdict, Wires, lines, percentile};
 
 /// One transport in one repetition, or, with `repetition` empty, all repetitions pooled.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -154,6 +154,64 @@ pub struct Row {
     /// CPU time of the server after the window, to deliver what was due in it.
     #[serde(default)] // runs of before it was measured can still be read
     pub server_drain_cpu_ns: u64,
+    /// Bytes that the link carried from the clients in the window, whole IP packets, at its entry; empty
+    /// on loopback, as all columns of the link.
+    #[serde(default)]
+    pub link_bytes_up: Option<u64>,
+    /// The same to the clients.
+    #[serde(default)]
+    pub link_bytes_down: Option<u64>,
+    /// Packets from the clients in the window.
+    #[serde(default)]
+    pub link_packets_up: Option<u64>,
+    /// Packets to the clients in the window.
+    #[serde(default)]
+    pub link_packets_down: Option<u64>,
+    /// IP and TCP headers of packets with payload that was not sent before, both directions.
+    #[serde(default)]
+    pub packet_header_bytes: Option<u64>,
+    /// Packets that only acknowledge, both directions.
+    #[serde(default)]
+    pub ack_bytes: Option<u64>,
+    /// Packets that open connections and headers of those that close them, both directions.
+    #[serde(default)]
+    pub handshake_bytes: Option<u64>,
+    /// What was sent again, headers included, both directions.
+    #[serde(default)]
+    pub retransmitted_bytes: Option<u64>,
+    /// Packets that the link lost as the scenario asks, over the connections' whole life.
+    #[serde(default)]
+    pub link_lost_packets: Option<u64>,
+    /// Packets that the queue before a bottleneck had no room for, over the same time.
+    #[serde(default)]
+    pub link_queue_dropped_packets: Option<u64>,
+    /// Packets that fell into a cut.
+    #[serde(default)]
+    pub link_cut_packets: Option<u64>,
+    /// Packets that were dropped though nothing asked for it.
+    #[serde(default)]
+    pub link_unasked_drops: Option<u64>,
+    /// CPU time of the link's relay in the window.
+    #[serde(default)]
+    pub relay_cpu_ns: Option<u64>,
+    /// Median of how much later than the link says packets left it, over the whole life.
+    #[serde(default)]
+    pub relay_late_p50_ns: Option<u64>,
+    /// p99 of the same.
+    #[serde(default)]
+    pub relay_late_p99_ns: Option<u64>,
+    /// The latest packet.
+    #[serde(default)]
+    pub relay_late_max_ns: Option<u64>,
+    /// All causes of the connections' whole life, from the first SYN to the last packet, summed up.
+    #[serde(default)]
+    pub life_cause_bytes: Option<u64>,
+    /// What the link carried in that time; the same number, or the run is SUSPECT.
+    #[serde(default)]
+    pub life_link_bytes: Option<u64>,
+    /// Time in which the server was stopped on purpose.
+    #[serde(default)]
+    pub server_frozen_ns: u64,
 }
 
 impl Row {
@@ -246,6 +304,37 @@ impl Row {
     /// Requests per second of all clients together.
     pub fn requests_per_second(&self) -> Option<f64> {
         (self.window_ns > 0).then(|| self.requests as f64 * 1e9 / self.window_ns as f64)
+    }
+
+    /// Bytes of both directions that the link carried.
+    pub fn link_bytes(&self) -> Option<u64> {
+        Some(self.link_bytes_up? + self.link_bytes_down?)
+    }
+
+    /// Fills the link's columns of the window, so that they cannot disagree.
+    pub fn set_wires(&mut self, wires: &Wires) {
+        let both = wires.up.plus(wires.down);
+        self.link_bytes_up = Some(wires.up.bytes());
+        self.link_bytes_down = Some(wires.down.bytes());
+        self.link_packets_up = Some(wires.up.packets);
+        self.link_packets_down = Some(wires.down.packets);
+        self.packet_header_bytes = Some(both.headers);
+        self.ack_bytes = Some(both.acks);
+        self.handshake_bytes = Some(both.handshakes);
+        self.retransmitted_bytes = Some(both.retransmitted);
+    }
+
+    /// What a client's minute costs in bytes on the link, or above TCP where there is none: on a
+    /// feed that is nearly silent, who pays for silence.
+    pub fn bytes_per_client_minute(&self) -> Option<f64> {
+        let bytes = self.link_bytes().unwrap_or(self.bytes_up + self.bytes_down) as f64;
+        let minutes = self.window_ns as f64 / 60e9 * self.connected as f64;
+        (minutes > 0.0).then(|| bytes / minutes)
+    }
+
+    /// Packets of both directions per delivered update.
+    pub fn packets_per_update(&self) -> Option<f64> {
+        self.per_update((self.link_packets_up? + self.link_packets_down?) as f64)
     }
 
     /// Deliveries per second of all clients together.

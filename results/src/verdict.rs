@@ -5,6 +5,7 @@
 //! Whatever is a matter of chance is tested against noise ([`crate::noise`]):
 //! a clean run may trip a rule once in a thousand times.
 
+mod link;
 mod machine;
 mod measurement;
 
@@ -43,7 +44,7 @@ pub struct Rule {
 
 /// All rules about a row.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    measurement::RULES.iter().chain(machine::RULES)
+    measurement::RULES.iter().chain(machine::RULES).chain(link::RULES)
 }
 
 /// Applies all rules to a row, sets its verdict and returns the warnings.

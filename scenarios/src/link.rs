@@ -209,6 +209,15 @@ impl fmt::Display for Link {
     }
 }
 
+impl Way {
+    /// Whether TCP may have to send something again: for what is lost, or for what comes so late
+    /// or out of order that it seems lost.
+    pub fn loses(&self) -> bool {
+        let drops = self.loss > 0.0 || self.bottleneck.is_some() || !self.cuts.is_empty();
+        drops || self.reorder
+    }
+}
+
 impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let time = humantime::format_duration;

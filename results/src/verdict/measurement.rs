@@ -91,7 +91,7 @@ pub(super) static RULES: &[Rule] = &[
         name: "retransmits",
         severity: Verdict::Suspect,
         threshold: 0.0,
-        reason: "nothing is lost on loopback, so a retransmission means that a queue overflowed",
+        reason: "where nothing is lost, a retransmission means that a queue overflowed",
         machine: false,
         fires: retransmits,
     },
@@ -249,11 +249,12 @@ fn accept_overflow(evidence: &Evidence, _: f64) -> Option<String> {
 
 fn retransmits(evidence: &Evidence, _: f64) -> Option<String> {
     let row = evidence.row;
-    let loopback = matches!(evidence.environment.link.as_str(), "" | "loopback");
-    (loopback && row.retransmits > 0).then(|| {
+    let (again, link) = (row.retransmitted_bytes.unwrap_or(0), evidence.scenario.link.as_ref());
+    let clean = link.is_none_or(|link| !link.way_up().loses() && !link.way_down().loses());
+    (clean && (row.retransmits > 0 || again > 0)).then(|| {
         format!(
-            "{} segments were sent again though nothing is lost on loopback: a socket buffer or \
-             a queue of the kernel overflowed",
+            "{} segments of clients and {again} bytes on the link were sent again though nothing \
+             is lost: a socket buffer or a queue of the kernel overflowed",
             row.retransmits
         )
     })

@@ -233,3 +233,34 @@ fn every_rule_has_a_name_of_its_own_and_a_reason() {
     assert_eq!(names.len(), count);
     assert!(rules().all(|rule| rule.reason.len() > 20));
 }
+
+#[test]
+fn a_link_is_judged_by_its_bytes_its_drops_and_its_relay() {
+    let link = |row: &mut Row| {
+        row.life_cause_bytes = Some(5_000);
+        row.life_link_bytes = Some(5_000);
+        row.link_unasked_drops = Some(0);
+        row.relay_late_p99_ns = Some(200_000);
+        row.relay_cpu_ns = Some(SECOND);
+    };
+    assert_eq!(fired(link), (vec![], Verdict::Valid));
+    let with = |change: fn(&mut Row)| {
+        move |row: &mut Row| {
+            link(row);
+            change(row);
+        }
+    };
+    let suspect = Verdict::Suspect;
+    only("link-bytes", suspect, with(|row| row.life_link_bytes = Some(5_001)));
+    only("link-drops", suspect, with(|row| row.link_unasked_drops = Some(1)));
+    only("relay-late", suspect, with(|row| row.relay_late_p99_ns = Some(1_500_000)));
+    only("relay-cpu", suspect, with(|row| row.relay_cpu_ns = Some(9 * SECOND)));
+    only("retransmits", suspect, with(|row| row.retransmitted_bytes = Some(60)));
+}
+
+#[test]
+fn a_link_that_loses_may_send_again() {
+    let lossy = Scenario::load("baseline", &["link.loss=0.01".to_owned()]).unwrap();
+    let mut row = Row { retransmits: 3, retransmitted_bytes: Some(900), ..clean() };
+    assert!(judge(&mut row, &lossy, &environment()).is_empty());
+}
