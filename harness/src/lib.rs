@@ -20,6 +20,7 @@ pub mod freeze;
 pub mod inbox;
 pub mod kernel;
 pub mod ledger;
+pub mod link;
 pub mod load;
 pub mod machine;
 pub mod measured;
