@@ -56,9 +56,18 @@ pub enum Verb {
     /// A load worker; started by `run`
     #[command(hide = true)]
     Worker,
+    /// A link between clients and server; started by `run`
+    #[command(hide = true)]
+    Link,
     /// Become a program that dies with its parent; every process of a run is started by it
     #[command(hide = true)]
     WithParent {
+        /// The user namespace of the link to live behind
+        #[arg(long, requires = "net")]
+        user: Option<PathBuf>,
+        /// The network namespace of the side to live on
+        #[arg(long, requires = "user")]
+        net: Option<PathBuf>,
         /// The parent's process
         parent: u32,
         /// The program and its arguments

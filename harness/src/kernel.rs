@@ -158,3 +158,22 @@ pub fn watch(timer: TimerFd) -> io::Result<AsyncFd<TimerHandle>> {
     unsafe { AsyncFd::register_with_interest(TimerHandle(timer), Interest::READABLE) }
         .map_err(Into::into)
 }
+
+/// Makes an open `/dev/net/tun` a device that carries bare IP packets in the network namespace in
+/// which it was opened.
+///
+/// # Errors
+/// The kernel's, where that namespace is not ours to change or has a device of that name.
+pub fn name_tun(device: impl AsFd, name: &str) -> io::Result<()> {
+    // SAFETY: `ifreq` is made of integers, so all zeroes are one.
+    let mut request: libc::ifreq = unsafe { MaybeUninit::zeroed().assume_init() };
+    // One place less, so that the name ends with a zero.
+    for (place, byte) in request.ifr_name.iter_mut().zip(name.bytes().take(libc::IFNAMSIZ - 1)) {
+        *place = byte as libc::c_char;
+    }
+    request.ifr_ifru.ifru_flags = (libc::IFF_TUN | libc::IFF_NO_PI) as libc::c_short;
+    // SAFETY: the kernel reads an `ifreq` and writes the name back, into a local.
+    let answer =
+        unsafe { libc::ioctl(device.as_fd().as_raw_fd(), libc::TUNSETIFF, &raw mut request) };
+    if answer == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 use harness::cmd::{self, Cli, FAILED, USAGE, Usage, Verb};
+use harness::link::Side;
+use harness::link::order::Entrance;
 
 fn main() -> ExitCode {
     if !cfg!(target_os = "linux") {
@@ -31,6 +33,11 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Verb::Doctor(args) => cmd::doctor::run(&args),
         Verb::Generate(args) => cmd::generate::run(&args),
         Verb::Worker => harness::worker::run().map(|()| ExitCode::SUCCESS),
-        Verb::WithParent { parent, program } => Err(harness::process::become_of(parent, &program)),
+        Verb::Link => harness::link::relay::run().map(|()| ExitCode::SUCCESS),
+        Verb::WithParent { user, net, parent, program } => {
+            let entrance = user.zip(net).map(|(user, net)| Entrance { user, net });
+            let side = entrance.map(Side::new);
+            Err(harness::process::become_of(parent, side.as_ref(), &program))
+        }
     }
 }

@@ -9,10 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
+use nix::sched::{CloneFlags, setns};
 use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
+use crate::link::Side;
+use crate::link::order::Entrance;
 use crate::machine;
 use crate::order::{Assignment, Order, Word};
 
@@ -186,14 +189,28 @@ pub fn own_path() -> Result<PathBuf> {
 
 /// A command that starts `program`, ours or not, so that it dies with us.
 fn with_parent(program: &Path) -> Result<Command> {
-    let mut command = Command::new(own_path()?);
-    command.arg("with-parent").arg(std::process::id().to_string()).arg(program);
-    Ok(command)
+    Ok(with_parent_by(&own_path()?, program, None))
+}
+
+/// The same by a given copy of feedlab, and on a side of a link.
+pub fn with_parent_by(feedlab: &Path, program: &Path, side: Option<&Side>) -> Command {
+    let mut command = Command::new(feedlab);
+    command.arg("with-parent");
+    if let Some(Entrance { user, net }) = side.map(Side::entrance) {
+        command.arg("--user").arg(user).arg("--net").arg(net);
+    }
+    command.arg(std::process::id().to_string()).arg(program);
+    command
 }
 
 /// Becomes `program`, which the kernel kills when `parent` dies, whatever program it is: one that
-/// outlives its orchestrator would serve or follow a feed for ever. Returns only to say why not.
-pub fn become_of(parent: u32, program: &[OsString]) -> anyhow::Error {
+/// outlives its orchestrator would serve or follow a feed for ever. It lives on a side of a link if
+/// there is one. Returns only to say why not.
+pub fn become_of(parent: u32, side: Option<&Side>, program: &[OsString]) -> anyhow::Error {
+    // Before the rest: the kernel forgets the signal of a process that gets other rights.
+    if let Err(error) = side.map_or(Ok(()), enter) {
+        return error;
+    }
     if let Err(error) = nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL) {
         return anyhow!(error).context("while asking to die with the parent");
     }
@@ -209,9 +226,22 @@ pub fn become_of(parent: u32, program: &[OsString]) -> anyhow::Error {
     anyhow!(error).context(format!("while starting {}", path.display()))
 }
 
+/// Enters the namespaces of a side. The user namespace comes first, because the right to enter the
+/// other is had only in it; the caller has one thread, as the kernel asks (setns(2)).
+fn enter(side: &Side) -> Result<()> {
+    let Entrance { user, net } = side.entrance();
+    let open = |path: &Path| {
+        let gone = || format!("the link is gone: there is no {}", path.display());
+        std::fs::File::open(path).with_context(gone)
+    };
+    let (user, net) = (open(user)?, open(net)?);
+    setns(user, CloneFlags::CLONE_NEWUSER).context("while entering the link's user namespace")?;
+    setns(net, CloneFlags::CLONE_NEWNET).context("while entering a side of the link")
+}
+
 /// Starts a process on cores of its own: it inherits ours at the fork, before it has threads.
 /// It has its own process group, so that Ctrl-C reaches the orchestrator alone.
-fn spawn(mut command: Command, cores: &[usize], own: &[usize]) -> Result<Child> {
+pub(crate) fn spawn(mut command: Command, cores: &[usize], own: &[usize]) -> Result<Child> {
     command.stdout(Stdio::piped()).kill_on_drop(true).process_group(0);
     machine::pin(cores).with_context(|| format!("while pinning to cores {cores:?}"))?;
     let child = command.spawn();
@@ -219,19 +249,19 @@ fn spawn(mut command: Command, cores: &[usize], own: &[usize]) -> Result<Child> 
     Ok(child?)
 }
 
-fn lines(child: &mut Child) -> Result<Lines<BufReader<ChildStdout>>> {
+pub(crate) fn lines(child: &mut Child) -> Result<Lines<BufReader<ChildStdout>>> {
     let stdout = child.stdout.take().context("a process has no stdout")?;
     Ok(BufReader::new(stdout).lines())
 }
 
 /// The last line that a process wrote to stderr.
-struct Tail {
+pub(crate) struct Tail {
     line: Arc<Mutex<String>>,
     reading: tokio::task::JoinHandle<()>,
 }
 
 impl Tail {
-    fn follow(stderr: Option<ChildStderr>) -> Self {
+    pub(crate) fn follow(stderr: Option<ChildStderr>) -> Self {
         let line = Arc::new(Mutex::new("it said nothing".to_owned()));
         let kept = line.clone();
         let reading = tokio::spawn(async move {
@@ -248,7 +278,7 @@ impl Tail {
     }
 
     /// Waits for the end of the pipe, but not for a grandchild that keeps it open.
-    async fn last(&mut self) -> String {
+    pub(crate) async fn last(&mut self) -> String {
         let _ = tokio::time::timeout(Duration::from_secs(1), &mut self.reading).await;
         self.line.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -141,10 +141,18 @@ fn findings() -> Vec<Finding> {
             "an unoptimised build measures the compiler: use `cargo run --release`",
         ),
     ];
+    findings.push(link());
     if let Some(machine) = environment.virtualisation {
         findings.push(check("hardware", machine, true, ""));
     }
     findings
+}
+
+/// Makes a link and takes it down again: nothing else tells what this machine allows.
+fn link() -> Finding {
+    let refusal = crate::link::check().err().map(|error| format!("{error:#}"));
+    let found = if refusal.is_some() { "cannot be made" } else { "can be made" };
+    Finding { what: "packet link", found: found.into(), advice: refusal }
 }
 
 fn pinning(cores: &Cores) -> String {

@@ -1,0 +1,113 @@
+//! All packets of a link in a file that Wireshark and tcpdump read.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use crate::clock::SECOND_NS;
+
+/// Classic pcap with timestamps in ns (draft-ietf-opsawg-pcap, section 4).
+const MAGIC_NS: u32 = 0xa1b2_3c4d;
+/// Packets begin with their IP header (LINKTYPE_RAW, same draft's registry).
+const LINKTYPE_RAW: u32 = 101;
+/// No packet is cut short.
+const SNAP_BYTES: u32 = 65_535;
+/// Small enough that the kernel takes a full buffer in some ten µs, in which packets wait.
+const BUFFER_BYTES: usize = 64 * 1024;
+
+/// A capture that is being written. After an error it writes no more, and keeps what went wrong.
+pub struct Capture {
+    path: PathBuf,
+    file: io::Result<BufWriter<File>>,
+    /// `CLOCK_REALTIME` less `CLOCK_MONOTONIC`, ns: taken once, so that a step of the wall clock
+    /// does not change the order of packets.
+    offset_ns: u64,
+}
+
+impl Capture {
+    /// Begins a file, replacing one that is there.
+    pub fn create(path: &Path, offset_ns: u64) -> Self {
+        let create = || {
+            let mut file = BufWriter::with_capacity(BUFFER_BYTES, File::create(path)?);
+            file.write_all(&file_header())?;
+            Ok(file)
+        };
+        Self { path: path.to_owned(), file: create(), offset_ns }
+    }
+
+    /// Adds a packet that came at `now_ns` of `CLOCK_MONOTONIC`.
+    pub fn add(&mut self, now_ns: u64, packet: &[u8]) {
+        let Ok(file) = &mut self.file else { return };
+        let header = packet_header(now_ns + self.offset_ns, packet.len() as u32);
+        if let Err(error) = file.write_all(&header).and_then(|()| file.write_all(packet)) {
+            self.file = Err(error);
+        }
+    }
+
+    /// Writes what is buffered; the sentence of what went wrong, if anything has.
+    pub fn finish(self) -> Option<String> {
+        let finished = self.file.and_then(|mut file| file.flush());
+        let path = self.path.display();
+        finished.err().map(|error| {
+            format!("the capture {path} is incomplete, because writing it failed: {error}")
+        })
+    }
+}
+
+fn file_header() -> [u8; 24] {
+    let mut header = [0; 24];
+    let (version, zone, accuracy) = (2_u32 | 4 << 16, 0, 0);
+    let fields = [MAGIC_NS, version, zone, accuracy, SNAP_BYTES, LINKTYPE_RAW];
+    for (place, field) in header.chunks_exact_mut(4).zip(fields) {
+        place.copy_from_slice(&field.to_le_bytes());
+    }
+    header
+}
+
+fn packet_header(time_ns: u64, bytes: u32) -> [u8; 16] {
+    let mut header = [0; 16];
+    let fields = [(time_ns / SECOND_NS) as u32, (time_ns % SECOND_NS) as u32, bytes, bytes];
+    for (place, field) in header.chunks_exact_mut(4).zip(fields) {
+        place.copy_from_slice(&field.to_le_bytes());
+    }
+    header
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_capture_has_its_packets_with_their_times_and_lengths() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("packets.pcap");
+        let mut capture = Capture::create(&path, 1_700_000_000 * SECOND_NS);
+        capture.add(3 * SECOND_NS + 7, &[0x45, 1, 2]);
+        capture.add(4 * SECOND_NS, &[0x45]);
+        assert_eq!(capture.finish(), None);
+        let bytes = std::fs::read(path).unwrap();
+        assert_eq!(bytes.len(), 24 + 16 + 3 + 16 + 1);
+        let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+        assert_eq!((word(0), word(20)), (0xa1b2_3c4d, 101));
+        assert_eq!((word(24), word(28), word(32), word(36)), (1_700_000_003, 7, 3, 3));
+        assert_eq!(&bytes[40..43], [0x45, 1, 2]);
+        assert_eq!((word(43), word(51)), (1_700_000_004, 1));
+    }
+
+    #[test]
+    fn a_disk_that_is_full_ends_the_capture_with_a_sentence() {
+        let mut capture = Capture::create(Path::new("/dev/full"), 0);
+        for now_ns in 0..100 {
+            capture.add(now_ns, &[0x45; 1500]);
+        }
+        let sentence = capture.finish().unwrap();
+        assert!(sentence.contains("/dev/full is incomplete") && sentence.contains("No space"));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_made_is_a_sentence_too() {
+        let mut capture = Capture::create(Path::new("/proc/packets.pcap"), 0);
+        capture.add(1, &[0x45]);
+        assert!(capture.finish().unwrap().contains("/proc/packets.pcap"));
+    }
+}
