@@ -12,6 +12,7 @@ pub mod listen;
 mod run;
 pub mod shutdown;
 mod tally;
+pub mod tls;
 pub mod transport;
 mod waiters;
 
@@ -19,6 +20,7 @@ pub use feed::Feed;
 pub use knob::{Knob, KnobKind, Params};
 pub use listen::{Control, Listeners, Stream, listen_tcp};
 pub use run::{Config, Server, run};
+pub use tls::{BadTls, Tls};
 pub use transport::{ALL, Context, Reply, Serve, Task, Transport, find};
 
 /// How long `run` takes at most to say good-bye to everyone after it was told to stop.

@@ -12,6 +12,7 @@ use crate::knob::Params;
 use crate::listen::{Control, Listeners, Stream, accept};
 use crate::shutdown::{Phase, Shutdown};
 use crate::tally::{Door, Tally};
+use crate::tls::Tls;
 use crate::transport::{self, Context, Serve, Task, Transport};
 
 /// How long `run` takes at most to say good-bye to everyone after it was told to stop.
@@ -32,6 +33,9 @@ pub struct Config {
     /// Clients may publish: `POST /publish` on the public listener, and text messages over
     /// WebSocket.
     pub allow_publish: bool,
+    /// What clients speak under every transport, on both public ports; never on the control
+    /// endpoint.
+    pub tls: Option<Tls>,
 }
 
 /// What all connections of a server have in common.
@@ -62,6 +66,7 @@ pub struct Server {
     public: Arc<Routes>,
     control: Arc<Routes>,
     socket: Option<(ServeSocket, Context)>,
+    tls: Option<Tls>,
 }
 
 impl Server {
@@ -105,12 +110,15 @@ impl Server {
             control: routes(Vec::new(), true),
             shared: Arc::clone(&shared),
             socket,
+            tls: config.tls,
         }
     }
 
     /// Serves the HTTP transports on this stream.
     pub fn http(&self, stream: Stream) {
-        self.shared.tasks.spawn(http::serve(stream, Arc::clone(&self.public)));
+        self.secure(stream, |server, stream| {
+            server.shared.tasks.spawn(http::serve(stream, Arc::clone(&server.public)));
+        });
     }
 
     /// Serves `POST /publish` on this stream.
@@ -120,9 +128,24 @@ impl Server {
 
     /// Serves the transport that has sockets of its own on this stream.
     pub fn socket(&self, stream: Stream) {
-        if let Some((serve, context)) = &self.socket {
-            self.shared.tasks.spawn(serve(stream, context.clone()));
-        }
+        self.secure(stream, |server, stream| {
+            if let Some((serve, context)) = &server.socket {
+                server.shared.tasks.spawn(serve(stream, context.clone()));
+            }
+        });
+    }
+
+    /// Serves the stream, behind its handshake if there is TLS. The handshake has a task of its
+    /// own: it delays nobody, and what serves the client afterwards is no larger for it.
+    fn secure(&self, stream: Stream, serve: fn(&Self, Stream)) {
+        let Some(tls) = self.tls.clone() else { return serve(self, stream) };
+        let server = self.clone();
+        self.shared.tasks.spawn(async move {
+            let Shared { door, shutdown, .. } = &*server.shared;
+            if let Some(stream) = tls.accept(stream, door, shutdown).await {
+                serve(&server, stream);
+            }
+        });
     }
 
     /// Accepts from the listeners until `stop`, and returns when everyone was told, within

@@ -55,6 +55,9 @@ impl Drop for Present {
 pub struct Door {
     accepted: AtomicU64,
     refused: AtomicU64,
+    secured: AtomicU64,
+    resumed: AtomicU64,
+    unsecured: AtomicU64,
 }
 
 impl Door {
@@ -66,6 +69,22 @@ impl Door {
     /// A connection could not be accepted, for want of descriptors or memory.
     pub fn refused(&self) {
         self.refused.fetch_add(1, Relaxed);
+    }
+
+    /// A TLS handshake is over, of a session that was resumed or not.
+    pub fn secured(&self, resumed: bool) {
+        self.secured.fetch_add(1, Relaxed);
+        self.resumed.fetch_add(u64::from(resumed), Relaxed);
+    }
+
+    /// A TLS handshake failed or took too long.
+    pub fn unsecured(&self) {
+        self.unsecured.fetch_add(1, Relaxed);
+    }
+
+    /// `(TLS handshakes, those that resumed a session, those that failed)`.
+    pub fn read_tls(&self) -> (u64, u64, u64) {
+        (self.secured.load(Relaxed), self.resumed.load(Relaxed), self.unsecured.load(Relaxed))
     }
 
     /// `(connections accepted, accepts that failed)`.

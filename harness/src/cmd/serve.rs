@@ -10,7 +10,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
-use servers::{CancellationToken, Config, Control, Feed, Listeners, Params, Serve, Transport};
+use servers::{
+    BadTls, CancellationToken, Config, Control, Feed, Listeners, Params, Serve, Tls, Transport,
+};
 use tokio::net::UnixListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -51,6 +53,15 @@ pub struct Args {
     /// Congestion control of the sockets
     #[arg(long, value_name = "NAME", default_value = "reno")]
     pub congestion: String,
+    /// Encrypt both public ports (TLS 1.3) with this certificate, or chain of them, a PEM file
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's private key, a PEM file
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// Let clients that come back resume their TLS session
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
+    pub tls_resumption: bool,
     /// Replay a week of earthquakes, two a second, so that there is something to see
     #[arg(long)]
     pub demo: bool,
@@ -59,19 +70,24 @@ pub struct Args {
 /// Serves until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// When it cannot listen, or a knob is not what it may be.
+/// When it cannot listen, a knob is not what it may be, or the certificate cannot be used.
 pub fn run(args: Args) -> Result<ExitCode> {
     let transports = transports(&args)?;
+    let tls = tls(&args)?;
     let runtime = if args.threads == 1 {
         tokio::runtime::Builder::new_current_thread().enable_all().build()
     } else {
         let threads = args.threads as usize;
         tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()
     };
-    runtime.context("while starting the runtime")?.block_on(serve(args, transports))
+    runtime.context("while starting the runtime")?.block_on(serve(args, transports, tls))
 }
 
-async fn serve(args: Args, transports: Vec<(&'static Transport, Params)>) -> Result<ExitCode> {
+async fn serve(
+    args: Args,
+    transports: Vec<(&'static Transport, Params)>,
+    tls: Option<Tls>,
+) -> Result<ExitCode> {
     let demo = args.demo.then(demo::schedule).transpose()?;
     // Before the first line is printed: whoever has read it may send a signal at once.
     let mut signals = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
@@ -102,6 +118,7 @@ async fn serve(args: Args, transports: Vec<(&'static Transport, Params)>) -> Res
         "transports": transports.iter().map(|(transport, _)| transport.name).collect::<Vec<_>>(),
         "coalesce": args.coalesce,
         "congestion": args.congestion,
+        "tls": tls.is_some(),
     });
     super::print(&format!("{ready}\n"))?;
 
@@ -109,7 +126,8 @@ async fn serve(args: Args, transports: Vec<(&'static Transport, Params)>) -> Res
         tokio::spawn(demo::replay(feed.clone(), schedule));
     }
     let listeners = Listeners { http, tcp, control: Some(control) };
-    let config = Config { transports, coalesce: args.coalesce, allow_publish: args.allow_publish };
+    let Args { coalesce, allow_publish, .. } = args;
+    let config = Config { transports, coalesce, allow_publish, tls };
     let stop = CancellationToken::new();
     let mut serving = std::pin::pin!(servers::run(listeners, feed, config, stop.clone()));
     let stopped = tokio::select! {
@@ -186,6 +204,27 @@ fn is_left_behind(path: &Path) -> bool {
         connected.is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
     };
     is_socket && refused()
+}
+
+/// The certificate and the key of the two flags, checked before anything is opened.
+fn tls(args: &Args) -> Result<Option<Tls>, Usage> {
+    let (Some(certificate), Some(key)) = (&args.tls_cert, &args.tls_key) else { return Ok(None) };
+    let usage = |flag: &str, path: &Path, problem: &dyn std::fmt::Display| {
+        Usage(format!("{flag} {}: {problem}", path.display()))
+    };
+    let read = |flag, path: &PathBuf| {
+        std::fs::read(path)
+            .map_err(|error| usage(flag, path, &format_args!("cannot be read: {error}")))
+    };
+    let (chain, secret) = (read("--tls-cert", certificate)?, read("--tls-key", key)?);
+    let tls = Tls::new(&chain, &secret, args.tls_resumption).map_err(|bad| match &bad {
+        BadTls::Certificate(problem) => usage("--tls-cert", certificate, problem),
+        BadTls::Key(problem) => usage("--tls-key", key, problem),
+        BadTls::Mismatch => {
+            usage("--tls-key", key, &format_args!("{bad} of --tls-cert {}", certificate.display()))
+        }
+    })?;
+    Ok(Some(tls))
 }
 
 fn transport(name: &str) -> Result<&'static Transport, String> {

@@ -22,6 +22,7 @@ pub(super) fn metrics(shared: &Shared) -> Reply {
     let mut page = String::new();
     let (updates, bytes) = shared.feed.kept();
     let (accepted, refused) = shared.door.read();
+    let (secured, resumed, unsecured) = shared.door.read_tls();
     for (name, kind, help, value) in [
         ("published_total", "counter", "Updates published; the newest seq.", shared.feed.head()),
         ("history_updates", "gauge", "Updates that are kept.", updates as u64),
@@ -32,6 +33,14 @@ pub(super) fn metrics(shared: &Shared) -> Reply {
             "counter",
             "Accepts that failed for want of descriptors or memory.",
             refused,
+        ),
+        ("tls_handshakes_total", "counter", "TLS handshakes that succeeded.", secured),
+        ("tls_resumed_total", "counter", "Those of them that resumed a session.", resumed),
+        (
+            "tls_handshake_errors_total",
+            "counter",
+            "TLS handshakes that failed or took longer than 10 s.",
+            unsecured,
         ),
     ] {
         family(&mut page, name, kind, help);

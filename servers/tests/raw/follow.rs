@@ -78,7 +78,7 @@ impl Follower {
         let addr = if transport == "tcp" { served.tcp } else { served.http };
         let gauge = format!("feedlab_clients{{transport=\"{transport}\"}}");
         let before = if transport == "tcp" { served.metric(&gauge).await } else { 0 };
-        let raw = if narrow { Raw::connect_narrow(addr).await } else { Raw::connect(addr).await };
+        let raw = served.dial(addr, narrow).await;
         let mut follower = Self {
             transport,
             raw,

@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod follow;
 pub mod frame;
+pub mod secure;
 pub mod served;
 
 use std::future::Future;
@@ -27,6 +28,19 @@ pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
     waited.unwrap_or_else(|_| panic!("waited in vain: {what}"))
 }
 
+/// A connection to a port; a narrow one has a client for whom the kernel keeps next to nothing: if
+/// it does not read, the server soon cannot write.
+pub async fn tcp(addr: SocketAddr, narrow: bool) -> TcpStream {
+    if narrow {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        return socket.connect(addr).await.unwrap();
+    }
+    let stream = TcpStream::connect(addr).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream
+}
+
 /// One connection, as bytes.
 pub struct Raw {
     io: Box<dyn Io>,
@@ -39,16 +53,12 @@ impl Raw {
     }
 
     pub async fn connect(addr: SocketAddr) -> Self {
-        let stream = TcpStream::connect(addr).await.unwrap();
-        stream.set_nodelay(true).unwrap();
-        Self::new(stream)
+        Self::new(tcp(addr, false).await)
     }
 
-    /// A client for whom the kernel keeps next to nothing: if it does not read, the server soon cannot write.
+    /// See [`tcp`].
     pub async fn connect_narrow(addr: SocketAddr) -> Self {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.set_recv_buffer_size(4096).unwrap();
-        Self::new(socket.connect(addr).await.unwrap())
+        Self::new(tcp(addr, true).await)
     }
 
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {

@@ -6,6 +6,7 @@ use servers::{Config, Control, Feed, Listeners, Params, Server, Stream, listen_t
 use tokio::task::JoinHandle;
 
 use super::answer::{get, post};
+use super::secure::{Pair, Trust};
 use super::{Raw, within};
 
 /// What is served; the rest is as in every test.
@@ -17,6 +18,7 @@ pub struct Setup {
     pub allow_publish: bool,
     pub heartbeat: &'static str,
     pub only: Option<&'static str>,
+    pub tls: bool,
 }
 
 impl Default for Setup {
@@ -28,6 +30,7 @@ impl Default for Setup {
             allow_publish: false,
             heartbeat: "15s",
             only: None,
+            tls: false,
         }
     }
 }
@@ -43,6 +46,11 @@ pub fn at(seq: u64) -> String {
 impl Setup {
     /// A server without listeners, for streams in memory.
     pub fn server(self) -> (Server, Feed) {
+        self.server_with(None)
+    }
+
+    /// The same with TLS.
+    pub fn server_with(self, tls: Option<servers::Tls>) -> (Server, Feed) {
         let feed = Feed::with_epoch(EPOCH, self.history, self.history_bytes);
         let transports = servers::ALL
             .iter()
@@ -53,14 +61,15 @@ impl Setup {
                 (transport, Params::new(values.collect()))
             })
             .collect();
-        let config =
-            Config { transports, coalesce: self.coalesce, allow_publish: self.allow_publish };
+        let Self { coalesce, allow_publish, .. } = self;
+        let config = Config { transports, coalesce, allow_publish, tls };
         (Server::new(feed.clone(), config), feed)
     }
 
     /// A server on ports of its own.
     pub fn serve(self) -> Served {
-        let (server, feed) = self.server();
+        let pair = self.tls.then(Pair::new);
+        let (server, feed) = self.server_with(pair.as_ref().map(|pair| pair.tls(true)));
         let port = || listen_tcp("127.0.0.1:0".parse().unwrap(), "reno").unwrap();
         let (http, tcp, control) = (port(), port(), port());
         let [http_addr, tcp_addr, control_addr] =
@@ -69,7 +78,8 @@ impl Setup {
             Listeners { http: Some(http), tcp: Some(tcp), control: Some(Control::Tcp(control)) };
         let stop = servers::CancellationToken::new();
         let running = tokio::spawn(server.run(listeners, stop.clone()));
-        Served { feed, http: http_addr, tcp: tcp_addr, control: control_addr, stop, running }
+        let trust = pair.as_ref().map(Pair::trust);
+        Served { feed, http: http_addr, tcp: tcp_addr, control: control_addr, trust, stop, running }
     }
 }
 
@@ -79,13 +89,24 @@ pub struct Served {
     pub http: SocketAddr,
     pub tcp: SocketAddr,
     pub control: SocketAddr,
+    /// What a client needs where there is TLS.
+    pub trust: Option<Trust>,
     stop: servers::CancellationToken,
     running: JoinHandle<()>,
 }
 
 impl Served {
     pub async fn connect(&self) -> Raw {
-        Raw::connect(self.http).await
+        self.dial(self.http, false).await
+    }
+
+    /// A connection to one of the public ports, behind its handshake where there is TLS.
+    pub async fn dial(&self, addr: SocketAddr, narrow: bool) -> Raw {
+        let stream = super::tcp(addr, narrow).await;
+        match &self.trust {
+            Some(trust) => Raw::new(trust.connect(stream).await.unwrap()),
+            None => Raw::new(stream),
+        }
     }
 
     /// Publishes all of it in one request, and says the cursor that was answered.
