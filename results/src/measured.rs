@@ -42,12 +42,16 @@ pub struct Causes {
     pub framing: u64,
     /// HTTP request and response heads.
     pub head: u64,
+    /// What TLS adds: whole records of the handshake, of tickets and alerts, and of each record
+    /// that carries anything else its 22 bytes around it.
+    #[serde(default)] // runs of before there was TLS can still be read
+    pub tls: u64,
 }
 
 impl Causes {
     /// All bytes of the direction.
     pub fn total(&self) -> u64 {
-        self.payload + self.envelope + self.framing + self.head
+        self.payload + self.envelope + self.framing + self.head + self.tls
     }
 
     /// Cause by cause sum, for pooling.
@@ -58,6 +62,7 @@ impl Causes {
             envelope: self.envelope + other.envelope,
             framing: self.framing + other.framing,
             head: self.head + other.head,
+            tls: self.tls + other.tls,
         }
     }
 }

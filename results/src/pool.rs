@@ -141,6 +141,13 @@ fn counts(transport: &str, of: &[&Row]) -> Row {
         relay_late_p99_ns: of.iter().filter_map(|r| r.relay_late_p99_ns).max(),
         relay_late_max_ns: of.iter().filter_map(|r| r.relay_late_max_ns).max(),
         server_frozen_ns: sum(|r| r.server_frozen_ns),
+        tls_bytes: sum(|r| r.tls_bytes),
+        tls_handshakes: sum(|r| r.tls_handshakes),
+        tls_resumed: sum(|r| r.tls_resumed),
+        tls_handshake_p50_ns: of.iter().filter_map(|r| r.tls_handshake_p50_ns).max(),
+        tls_handshake_p99_ns: of.iter().filter_map(|r| r.tls_handshake_p99_ns).max(),
+        tcp_connect_p50_ns: of.iter().filter_map(|r| r.tcp_connect_p50_ns).max(),
+        tcp_connect_p99_ns: of.iter().filter_map(|r| r.tcp_connect_p99_ns).max(),
         attempt: of.iter().map(|r| r.attempt).max().unwrap_or_default(),
         ..Row::default()
     }

@@ -212,6 +212,27 @@ pub struct Row {
     /// Time in which the server was stopped on purpose.
     #[serde(default)]
     pub server_frozen_ns: u64,
+    /// Bytes of both directions that TLS added; 0 without TLS.
+    #[serde(default)]
+    pub tls_bytes: u64,
+    /// TLS handshakes of clients, from the ramp on.
+    #[serde(default)]
+    pub tls_handshakes: u64,
+    /// Those of them that resumed a session.
+    #[serde(default)]
+    pub tls_resumed: u64,
+    /// Median time of a TLS handshake, as the client sees it; empty without TLS.
+    #[serde(default)]
+    pub tls_handshake_p50_ns: Option<u64>,
+    /// p99 of the same.
+    #[serde(default)]
+    pub tls_handshake_p99_ns: Option<u64>,
+    /// Median time to connect a TCP socket, which is not in the handshake's time.
+    #[serde(default)]
+    pub tcp_connect_p50_ns: Option<u64>,
+    /// p99 of the same.
+    #[serde(default)]
+    pub tcp_connect_p99_ns: Option<u64>,
 }
 
 impl Row {
@@ -246,6 +267,15 @@ impl Row {
         self.request_p99_ns = any.then(|| request.value_at_quantile(0.99));
     }
 
+    /// Fills the columns of what it took to connect. Connections are the unit, as requests are.
+    pub fn set_connections(&mut self, tcp: &Histogram<u64>, tls: &Histogram<u64>) {
+        let at = |histogram: &Histogram<u64>, quantile| {
+            (!histogram.is_empty()).then(|| histogram.value_at_quantile(quantile))
+        };
+        (self.tcp_connect_p50_ns, self.tcp_connect_p99_ns) = (at(tcp, 0.5), at(tcp, 0.99));
+        (self.tls_handshake_p50_ns, self.tls_handshake_p99_ns) = (at(tls, 0.5), at(tls, 0.99));
+    }
+
     /// Fills the byte columns from the causes, so that they cannot disagree.
     pub fn set_causes(&mut self, causes: &Direction) {
         let both = causes.up.plus(causes.down);
@@ -255,6 +285,7 @@ impl Row {
         self.envelope_bytes = both.envelope;
         self.framing_bytes = both.framing;
         self.head_bytes = both.head;
+        self.tls_bytes = both.tls;
     }
 
     /// Fills the predicted columns; without a prediction they are empty.

@@ -33,7 +33,7 @@ pub(super) fn sizes() -> Sizes {
         empty_head_bytes: 74.0,
         answer_envelope_bytes: 34.0,
         update_envelope_bytes: 19.0,
-        update_framing_bytes: 0.0,
+        ..TransportSizes::default()
     };
     Sizes(BTreeMap::from([
         ("short-poll".into(), poll(76.0)),

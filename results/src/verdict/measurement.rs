@@ -165,7 +165,8 @@ fn instruments(evidence: &Evidence, _: f64) -> Option<String> {
     .into_iter()
     .flatten()
     .collect();
-    let causes = row.payload_bytes + row.envelope_bytes + row.framing_bytes + row.head_bytes;
+    let causes =
+        row.payload_bytes + row.envelope_bytes + row.framing_bytes + row.head_bytes + row.tls_bytes;
     let total = row.bytes_up + row.bytes_down;
     if causes != total {
         found.push(format!("the causes sum up to {causes} bytes and the directions to {total}"));
