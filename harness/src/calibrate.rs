@@ -284,6 +284,11 @@ fn transport_sizes(sample: &Sample, envelope_bytes: f64) -> TransportSizes {
         answer_envelope_bytes: if polls { around.max(0.0) / answers.max(1) as f64 } else { 0.0 },
         update_envelope_bytes: envelope_bytes,
         update_framing_bytes: per(counters.down.framing, sample.delivered),
+        tls_bytes: if polls {
+            per(counters.up.tls, counters.requests)
+        } else {
+            per(counters.down.tls, sample.delivered)
+        },
     }
 }
 

@@ -56,6 +56,10 @@ pub struct TransportSizes {
     /// Per update: chunk and event framing, frame header, length prefix. Without heartbeats, which
     /// are counted apart: a calibration that saw some would have them in its mean.
     pub update_framing_bytes: f64,
+    /// What TLS adds: per request of a poll, which is one record; for a push transport per update,
+    /// in as many records as it takes. 0 without TLS.
+    #[serde(default)]
+    pub tls_bytes: f64,
 }
 
 /// What a calibration run says about this machine, in nanoseconds.

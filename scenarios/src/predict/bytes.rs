@@ -6,6 +6,11 @@
 //! closing lie outside the window. Sequence numbers grow longer than the calibration's: see
 //! [`digits`](super::digits). What several updates in one chunk save of its framing is neglected,
 //! and so are the digits that a longer body adds to its Content-Length or its chunk's size.
+//!
+//! TLS adds the same to every record. A request and an empty answer are one record each, and an
+//! answer is as many as its mean size takes. An update of a push transport is written as it comes,
+//! so it has the records that it had in the calibration; what several updates in one write save is
+//! neglected here, too.
 
 use super::{
     Case,
@@ -16,13 +21,19 @@ use crate::Schedule;
 /// Digits of a clock in ns between 28 hours and 11 days after boot.
 const CLOCK_DIGITS: u32 = 15;
 
+/// Plaintext that a record holds at most (RFC 8446 section 5.1).
+const RECORD_BYTES: f64 = 16_384.0;
+
+/// What TLS adds to a record: header 5, type 1, tag 16 (RFC 8446 section 5.2).
+const RECORD_OVERHEAD_BYTES: f64 = 22.0;
+
 /// (up, down) of a push transport.
 pub(super) fn push(case: &Case<'_>, schedule: &Schedule) -> (f64, f64) {
     let sizes = &case.sizes;
     let updates = schedule.offsets_ns.len() as f64;
     let more = MoreDigits::of(case, schedule);
     let around = sizes.update_envelope_bytes + sizes.update_framing_bytes + more.update;
-    let per_client = payload_bytes(case, schedule) + updates * around;
+    let per_client = payload_bytes(case, schedule) + updates * (around + sizes.tls_bytes);
     let window = schedule.window_ns() as f64;
     let beats = case.duration_ns("heartbeat").filter(|every| *every > 0.0);
     let beats = beats.map_or(0.0, |every| window / every);
@@ -31,9 +42,17 @@ pub(super) fn push(case: &Case<'_>, schedule: &Schedule) -> (f64, f64) {
     (clients * beats * beat_up, clients * (per_client + beats * beat_down))
 }
 
+/// (up, down) of one heartbeat with its records; without TLS they cost nothing.
+fn heartbeat(case: &Case<'_>) -> (f64, f64) {
+    let record = if case.sizes.tls_bytes > 0.0 { RECORD_OVERHEAD_BYTES } else { 0.0 };
+    let (up, down) = beat(case);
+    let sealed = |bytes: f64| if bytes > 0.0 { bytes + record } else { 0.0 };
+    (sealed(up), sealed(down))
+}
+
 /// (up, down) of one heartbeat: what the codecs counted or, as a calibration is to be without
 /// heartbeats lest they be in its framing as well, what the protocols say.
-fn heartbeat(case: &Case<'_>) -> (f64, f64) {
+fn beat(case: &Case<'_>) -> (f64, f64) {
     let sizes = &case.sizes;
     match case.name {
         _ if sizes.empty_head_bytes > 0.0 => (sizes.request_head_bytes, sizes.empty_head_bytes),
@@ -55,7 +74,14 @@ pub(super) fn poll(case: &Case<'_>, schedule: &Schedule, answers: f64, empty: f6
     let per_client = payload_bytes(case, schedule) + updates * around;
     let answer = sizes.answer_head_bytes + sizes.answer_envelope_bytes + more.answer;
     let down = case.clients() * per_client + answers * answer + empty * sizes.empty_head_bytes;
-    ((answers + empty) * (sizes.request_head_bytes + more.request), down)
+    let records = if answers > 0.0 {
+        let mean = answer + case.clients() * per_client / answers;
+        answers * (mean / RECORD_BYTES).ceil() + empty
+    } else {
+        empty
+    };
+    let request = sizes.request_head_bytes + more.request + sizes.tls_bytes;
+    ((answers + empty) * request, down + records * sizes.tls_bytes)
 }
 
 /// All payloads of the window: padded up to the scenario's size, longer where a trace's fields need

@@ -27,7 +27,7 @@ pub fn sizes() -> Sizes {
         empty_head_bytes: 90.0,
         answer_envelope_bytes: 30.0,
         update_envelope_bytes: 20.0,
-        update_framing_bytes: 0.0,
+        ..TransportSizes::default()
     };
     let push = |framing| TransportSizes {
         update_envelope_bytes: 19.0,

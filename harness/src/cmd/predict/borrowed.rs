@@ -73,7 +73,7 @@ fn differences(scenario: &Scenario, run: &Run) -> Vec<String> {
 
 /// Costs per position and the re-arm gap hold for one number of clients and one kind of server; the
 /// pause before a request is part of the gap. What is empty is unknown, or of no transport.
-fn conditions(scenario: &Scenario, machine: &Environment) -> [(&'static str, String); 8] {
+fn conditions(scenario: &Scenario, machine: &Environment) -> [(&'static str, String); 9] {
     let rearm_delay =
         scenario.transports.get("long-poll").and_then(|knobs| knobs.get("rearm_delay"));
     [
@@ -82,6 +82,7 @@ fn conditions(scenario: &Scenario, machine: &Environment) -> [(&'static str, Str
         ("server.threads", scenario.server.threads.to_string()),
         ("server.coalesce", scenario.server.coalesce.to_string()),
         ("server.congestion", scenario.server.congestion.clone()),
+        ("tls", scenario.tls.to_string()),
         (
             "transports.long-poll.rearm_delay",
             rearm_delay.and_then(|delay| delay.as_str()).unwrap_or_default().to_owned(),
