@@ -205,7 +205,8 @@ impl Campaign {
         let own = self.run.scenario.transports.keys().map(|name| self.stage.trial(name, clients));
         let rivals = self.rivals.iter().flat_map(|rival| {
             rival.transports.iter().map(|name| {
-                let arguments = vec!["--transport".to_owned(), name.clone()];
+                let mut arguments = vec!["--transport".to_owned(), name.clone()];
+                arguments.extend(self.stage.tls_arguments());
                 Trial {
                     label: format!("{}-{name}", rival.prefix),
                     program: Program { path: rival.path.clone(), arguments },

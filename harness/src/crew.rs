@@ -45,6 +45,7 @@ impl Crew {
                 clients_in_all: clients,
                 ramp_ns: trial.ramp.as_nanos() as u64,
                 seed: trial.seed,
+                tls: trial.tls.clone(),
             };
             workers.push(Worker::start(&assignment, &cores.harness).await?);
         }

@@ -136,6 +136,21 @@ impl Inbox {
         self.0.counters.borrow_mut().up.framing += bytes as u64;
     }
 
+    /// Bytes that went up and were TLS's own.
+    pub fn sent_tls(&self, bytes: u64) {
+        self.0.counters.borrow_mut().up.tls += bytes;
+    }
+
+    /// A TCP connection was made.
+    pub fn dialled(&self, took_ns: u64) {
+        self.0.tally.dialled(took_ns);
+    }
+
+    /// A TLS handshake is over.
+    pub fn secured(&self, took_ns: u64, resumed: bool) {
+        self.0.tally.secured(took_ns, resumed);
+    }
+
     /// Nothing is in flight on the socket: the moment to read the kernel's counters, if wanted.
     pub fn quiet(&self, now_ns: u64, next: Next, kernel: impl FnOnce() -> Option<TcpCounters>) {
         let client = &*self.0;
@@ -302,5 +317,6 @@ impl Listener for &Inbox {
         down.envelope += causes.envelope;
         down.framing += causes.framing;
         down.head += causes.head;
+        down.tls += causes.tls;
     }
 }

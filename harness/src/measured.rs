@@ -60,6 +60,9 @@ pub fn measured(trial: &Trial, seen: &Seen, place: Place) -> Result<Measured> {
     row.delay_mean_ns =
         (sum.delivered > 0).then(|| (sum.delay_sum_ns / u128::from(sum.delivered)) as u64);
     row.set_request(&request);
+    let tcp = merge(seen.samples.iter().map(|sample| &sample.tcp_connect_time))?;
+    let tls = merge(seen.samples.iter().map(|sample| &sample.tls_handshake_time))?;
+    row.set_connections(&tcp, &tls);
     row.connect_p99_ns = (!connect.is_empty()).then(|| connect.value_at_quantile(0.99));
     let (age_mean_ns, age_peak_ns, in_sync) = sum.age.means();
     (row.age_mean_ns, row.age_peak_ns, row.in_sync) = (age_mean_ns, age_peak_ns, in_sync);
@@ -108,6 +111,8 @@ fn ledger(trial: &Trial, seen: &Seen, sum: &Sample, place: Place) -> Row {
         retransmits: sum.kernel.retransmits,
         connect_bytes_up: sum.connect.up.total(),
         connect_bytes_down: sum.connect.down.total(),
+        tls_handshakes: sum.tls_handshakes,
+        tls_resumed: sum.tls_resumed,
         ..Row::default()
     }
 }

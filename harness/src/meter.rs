@@ -72,6 +72,7 @@ fn add(sum: &mut Causes, more: &Causes) {
     sum.envelope += more.envelope;
     sum.framing += more.framing;
     sum.head += more.head;
+    sum.tls += more.tls;
 }
 
 fn difference(now: &Causes, then: &Causes) -> Causes {
@@ -80,5 +81,6 @@ fn difference(now: &Causes, then: &Causes) -> Causes {
         envelope: now.envelope - then.envelope,
         framing: now.framing - then.framing,
         head: now.head - then.head,
+        tls: now.tls - then.tls,
     }
 }

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::age;
+use crate::dial::Trust;
 use crate::kernel::TcpCounters;
 use crate::meter::Counters;
 use crate::tally::{Sighting, Tick, Window};
@@ -32,6 +33,8 @@ pub struct Assignment {
     pub ramp_ns: u64,
     /// Seed of the phases.
     pub seed: u64,
+    /// Whom to trust, where TLS is spoken.
+    pub tls: Option<Trust>,
 }
 
 /// What the orchestrator says next.
@@ -141,6 +144,14 @@ pub struct Sample {
     pub ticks: Vec<Tick>,
     /// Arrivals of the sampled publishes.
     pub sightings: Vec<Sighting>,
+    /// Time to connect a TCP socket.
+    pub tcp_connect_time: String,
+    /// Time of a TLS handshake on it.
+    pub tls_handshake_time: String,
+    /// TLS handshakes.
+    pub tls_handshakes: u64,
+    /// Those of them that resumed a session.
+    pub tls_resumed: u64,
 }
 
 impl Sample {
@@ -175,6 +186,8 @@ impl Sample {
         self.connect.add(&other.connect);
         self.delay_sum_ns += other.delay_sum_ns;
         self.sightings.extend(other.sightings.iter().copied());
+        self.tls_handshakes += other.tls_handshakes;
+        self.tls_resumed += other.tls_resumed;
         if self.ticks.len() < other.ticks.len() {
             self.ticks.resize(other.ticks.len(), Tick::default());
         }

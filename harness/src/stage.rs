@@ -9,6 +9,8 @@ use scenarios::{Scenario, Schedule};
 use serde_json::Value;
 use servers::Params;
 
+use crate::certificate::{self, Certificate};
+use crate::dial::Trust;
 use crate::machine::{self, Cores};
 use crate::process::{self, Program};
 use crate::progress::Progress;
@@ -28,6 +30,8 @@ pub struct Stage {
     /// The conditions that the scenario does not set.
     pub environment: Environment,
     own_path: PathBuf,
+    /// The run's own, where TLS is spoken.
+    certificate: Option<Certificate>,
     directory: tempfile::TempDir,
 }
 
@@ -44,6 +48,13 @@ impl Stage {
             .prefix("feedlab-")
             .tempdir()
             .context("while making a private directory for the sockets")?;
+        let certificate = if scenario.tls {
+            let made = Certificate::make(std::time::SystemTime::now());
+            let written = made.and_then(|made| made.write(directory.path()).map(|()| made));
+            Some(written.context("while making a certificate for the run")?)
+        } else {
+            None
+        };
         let workers = resolve::workers(&scenario, &cores);
         let congestion = machine::congestion_in_use(&scenario.server.congestion)?;
         Ok(Self {
@@ -53,6 +64,7 @@ impl Stage {
             scenario,
             cores,
             progress,
+            certificate,
             directory,
         })
     }
@@ -102,7 +114,32 @@ impl Stage {
             seed: scenario.measure.seed,
             sight_all: false,
             freezes: Vec::new(),
+            tls: self.trust(),
         }
+    }
+
+    /// Whom the clients trust, where TLS is spoken.
+    fn trust(&self) -> Option<Trust> {
+        self.certificate.as_ref().map(|certificate| Trust {
+            anchor: certificate.certificate.clone(),
+            name: certificate::NAME.to_owned(),
+            resumption: self.scenario.tls_resumption,
+        })
+    }
+
+    /// The arguments that a server takes where TLS is spoken, ours or not; else none.
+    pub fn tls_arguments(&self) -> Vec<String> {
+        if self.certificate.is_none() {
+            return Vec::new();
+        }
+        let path = |name| self.directory().join(name).display().to_string();
+        let resumption = self.scenario.tls_resumption.to_string();
+        let arguments = [
+            ("--tls-cert", path(certificate::CERTIFICATE_FILE)),
+            ("--tls-key", path(certificate::KEY_FILE)),
+            ("--tls-resumption", resumption),
+        ];
+        arguments.into_iter().flat_map(|(flag, value)| [flag.to_owned(), value]).collect()
     }
 
     /// `feedlab serve` with one transport and the scenario's conditions.
@@ -122,6 +159,7 @@ impl Stage {
                 add("--set", format!("transports.{transport}.{}={text}", knob.name));
             }
         }
+        arguments.extend(self.tls_arguments());
         Program { path: self.own_path.clone(), arguments }
     }
 }

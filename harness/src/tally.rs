@@ -94,6 +94,14 @@ pub struct Tally {
     pub request: RefCell<Histogram<u64>>,
     /// Time from the first SYN to a connected client.
     pub connect: RefCell<Histogram<u64>>,
+    /// Time to connect a TCP socket.
+    pub tcp_connect: RefCell<Histogram<u64>>,
+    /// Time of a TLS handshake on it.
+    pub tls_handshake: RefCell<Histogram<u64>>,
+    /// TLS handshakes.
+    pub tls_handshakes: Cell<u64>,
+    /// Those of them that resumed a session.
+    pub tls_resumed: Cell<u64>,
     /// Sum of the delays, which a histogram would round.
     pub delay_sum_ns: Cell<u128>,
     /// By second since the window's start.
@@ -127,6 +135,10 @@ impl Default for Tally {
             delay: RefCell::new(histogram()),
             request: RefCell::new(histogram()),
             connect: RefCell::new(histogram()),
+            tcp_connect: RefCell::new(histogram()),
+            tls_handshake: RefCell::new(histogram()),
+            tls_handshakes: Cell::default(),
+            tls_resumed: Cell::default(),
             delay_sum_ns: Cell::default(),
             ticks: RefCell::default(),
             sightings: RefCell::default(),
@@ -168,6 +180,20 @@ impl Tally {
     pub fn connected(&self, took_ns: u64) {
         count(&self.connected_count);
         self.connect.borrow_mut().saturating_record(took_ns);
+    }
+
+    /// A TCP connection was made.
+    pub fn dialled(&self, took_ns: u64) {
+        self.tcp_connect.borrow_mut().saturating_record(took_ns);
+    }
+
+    /// A TLS handshake on it is over.
+    pub fn secured(&self, took_ns: u64, resumed: bool) {
+        self.tls_handshake.borrow_mut().saturating_record(took_ns);
+        count(&self.tls_handshakes);
+        if resumed {
+            count(&self.tls_resumed);
+        }
     }
 
     /// A client ended before the run did.

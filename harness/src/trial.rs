@@ -16,6 +16,7 @@ use scenarios::Schedule;
 
 use crate::clock::{self, SECOND_NS};
 use crate::crew::Crew;
+use crate::dial::Trust;
 use crate::freeze::Freezer;
 use crate::load::Load;
 use crate::machine::Cores;
@@ -68,6 +69,8 @@ pub struct Trial {
     pub sight_all: bool,
     /// When the server stands still: (begin, end) after the window has opened.
     pub freezes: Vec<(Duration, Duration)>,
+    /// Whom the clients trust, where TLS is spoken.
+    pub tls: Option<Trust>,
 }
 
 /// What came of it.

@@ -16,7 +16,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use crate::alarm::Alarm;
 use crate::client::{self, Start};
 use crate::clock;
-use crate::dial::{Dial, READ_BYTES};
+use crate::dial::{Dial, Scratch, Tls};
 use crate::inbox::{Inbox, Pause};
 use crate::order::{Assignment, Order, Sample, Word};
 use crate::tally::Tally;
@@ -112,7 +112,8 @@ impl Crew {
             server: assignment.server,
             congestion: assignment.congestion.as_str().into(),
             alarm: Alarm::start()?,
-            scratch: Rc::new(RefCell::new(vec![0; READ_BYTES].into())),
+            scratch: Rc::new(RefCell::new(Scratch::default())),
+            tls: assignment.tls.as_ref().map(Tls::new).transpose().map_err(anyhow::Error::msg)?,
         };
         let params = servers::Params::new(assignment.params.clone());
         let began_ns = clock::now_ns();
@@ -127,7 +128,8 @@ impl Crew {
                 at_ns: began_ns + (share * assignment.ramp_ns as f64) as u64,
                 phase: random.random(),
             };
-            let follow = (client.follow)(dial.clone(), inbox.clone(), params.clone(), start);
+            let follow =
+                (client.follow)(dial.of_another_client(), inbox.clone(), params.clone(), start);
             let reporter = inbox.clone();
             let task = tokio::task::spawn_local(async move {
                 if let Err(failure) = follow.await {
@@ -189,6 +191,8 @@ impl Crew {
             reasons: tally.reasons.borrow().clone(),
             requests: tally.requests.get(),
             empty_responses: tally.empty.get(),
+            tls_handshakes: tally.tls_handshakes.get(),
+            tls_resumed: tally.tls_resumed.get(),
             ..Sample::default()
         };
         for inbox in &self.inboxes {
@@ -217,6 +221,8 @@ impl Crew {
         sample.delay = encode(&tally.delay.borrow())?;
         sample.request = encode(&tally.request.borrow())?;
         sample.connect_time = encode(&tally.connect.borrow())?;
+        sample.tcp_connect_time = encode(&tally.tcp_connect.borrow())?;
+        sample.tls_handshake_time = encode(&tally.tls_handshake.borrow())?;
         sample.ticks = tally.ticks.take();
         sample.sightings = tally.sightings.take();
         Ok(sample)

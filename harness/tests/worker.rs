@@ -24,6 +24,7 @@ impl Worker {
             clients_in_all: clients,
             ramp_ns: 0,
             seed: 1,
+            tls: None,
         })
     }
 
@@ -136,6 +137,7 @@ fn a_short_poll_that_gets_a_full_page_asks_for_the_next_at_once() {
         clients_in_all: 1,
         ramp_ns: 0,
         seed,
+        tls: None,
     });
     worker.write(&Order::Ramp);
     assert!(matches!(worker.word(), Word::Ramped { connected: 1 }));

@@ -36,7 +36,7 @@ fn read(bytes: &[u8], listener: &mut impl Listener) -> Result<usize, ProtocolErr
             payload: stamp.payload_bytes,
             envelope: content.len() as u64 - stamp.payload_bytes,
             framing: PREFIX_BYTES as u64,
-            head: 0,
+            ..Causes::default()
         };
         listener.hear(Said::Update(stamp), causes);
         used = end;

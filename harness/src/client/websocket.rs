@@ -130,7 +130,7 @@ fn message(
             payload: stamp.payload_bytes,
             envelope: length - stamp.payload_bytes,
             framing,
-            head: 0,
+            ..Causes::default()
         };
         listener.hear(Said::Update(stamp), causes);
     }

@@ -125,7 +125,7 @@ fn event(bytes: &[u8], listener: &mut impl Listener) -> Result<(), ProtocolError
             payload: stamp.payload_bytes,
             envelope: content.len() as u64 - stamp.payload_bytes,
             framing,
-            head: 0,
+            ..Causes::default()
         };
         listener.hear(Said::Update(stamp), causes);
     }
