@@ -17,6 +17,7 @@ use nix::sys::timerfd::{ClockId, TimerFd, TimerFlags};
 use tokio::io::unix::AsyncFd;
 
 use crate::clock;
+use crate::departure::Departure;
 use crate::kernel::{self, TimerHandle};
 
 /// A worker's alarm clock; clones share it.
@@ -29,6 +30,7 @@ struct Deadlines {
     /// What the timer is set to, so that a later deadline makes no system call.
     armed_ns: Option<u64>,
     timer: Option<Rc<AsyncFd<TimerHandle>>>,
+    departure: Departure,
 }
 
 struct Entry {
@@ -58,7 +60,7 @@ impl Alarm {
     ///
     /// # Errors
     /// The kernel's, when it has no descriptor left.
-    pub fn start() -> io::Result<Self> {
+    pub fn start(departure: &Departure) -> io::Result<Self> {
         let timer = TimerFd::new(
             ClockId::CLOCK_MONOTONIC,
             TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC,
@@ -66,6 +68,7 @@ impl Alarm {
         let timer = Rc::new(kernel::watch(timer)?);
         let alarm = Self(Rc::new(RefCell::new(Deadlines {
             timer: Some(timer.clone()),
+            departure: departure.clone(),
             ..Deadlines::default()
         })));
         let served = alarm.clone();
@@ -81,11 +84,12 @@ impl Alarm {
         Ok(alarm)
     }
 
-    /// Waits until an instant of `CLOCK_MONOTONIC`; at once if it has passed.
+    /// Waits until an instant of `CLOCK_MONOTONIC`; at once if it has passed, and no longer than
+    /// until the departure.
     pub async fn until(&self, at_ns: u64) {
         let mut registered = false;
         poll_fn(|context| {
-            if clock::now_ns() >= at_ns {
+            if clock::now_ns() >= at_ns || self.0.borrow().departure.is_announced() {
                 return Poll::Ready(());
             }
             if !registered {

@@ -12,7 +12,9 @@ use results::{CausesOf, FORMAT_VERSION, Measured, Run, RunDirectory, Verdict, Wa
 use scenarios::{Calibration, Prediction, Sizes, predict::predict};
 
 use crate::calibrate::{self, Calibrated};
-use crate::machine;
+use crate::link::Death;
+use crate::link::order::Settings;
+use crate::machine::{self, Cores};
 use crate::measured::{self, Place};
 use crate::process::Program;
 use crate::stage::Stage;
@@ -40,6 +42,8 @@ pub struct Campaign {
     requests: Vec<(String, u32, Histogram<u64>)>,
     /// Measurements of the block that is being made: an interruption keeps them, too.
     block: Vec<Measured>,
+    /// What crosses the link is written to files named like this one.
+    pcap: Option<PathBuf>,
 }
 
 impl Campaign {
@@ -47,7 +51,12 @@ impl Campaign {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn new(stage: Stage, rivals: Vec<Rival>, path: &Path) -> Result<Self> {
+    pub fn new(
+        stage: Stage,
+        rivals: Vec<Rival>,
+        path: &Path,
+        pcap: Option<PathBuf>,
+    ) -> Result<Self> {
         let directory = RunDirectory::create(path)?;
         let mut run = Run {
             format_version: FORMAT_VERSION,
@@ -67,11 +76,7 @@ impl Campaign {
             pooled: Vec::new(),
         };
         run.warn(verdict::judge_environment(&run.environment));
-        if stage.cores.are_shared() && run.environment.cores > 1 {
-            let message = "server and harness share cores, so each takes CPU from the other: \
-                           leave server.cpus to feedlab, or name other cores";
-            run.warn([Warning::new("shared-cores", Verdict::Suspect, message)]);
-        }
+        run.warn(shared_cores(&stage.cores));
         directory.write_run(&run)?;
         Ok(Self {
             stage,
@@ -82,6 +87,7 @@ impl Campaign {
             delays: Vec::new(),
             requests: Vec::new(),
             block: Vec::new(),
+            pcap,
         })
     }
 
@@ -131,7 +137,11 @@ impl Campaign {
         self.keep_block();
         if let Some(failure) = failure {
             let message = format!("the run is not complete: {failure:#}");
-            self.run.warn([Warning::new("partial", Verdict::Suspect, message)]);
+            // Whoever killed the link has left clients and server talking to nobody.
+            let link_died = failure.chain().any(<dyn std::error::Error>::is::<Death>);
+            let (rule, severity) =
+                if link_died { ("link", Verdict::Invalid) } else { ("partial", Verdict::Suspect) };
+            self.run.warn([Warning::new(rule, severity, message)]);
         }
         self.run.pooled = results::pool::pool(
             &self.run.rows,
@@ -198,6 +208,16 @@ impl Campaign {
         }
     }
 
+    /// `FILE.pcap` becomes `FILE-sse-2.pcap`: a file per transport and repetition.
+    fn capture(&self, label: &str, repetition: u32) -> Option<PathBuf> {
+        let path = self.pcap.as_ref()?;
+        let extension = path
+            .extension()
+            .map_or_else(String::new, |extension| format!(".{}", extension.to_string_lossy()));
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        Some(path.with_file_name(format!("{stem}-{label}-{repetition}{extension}")))
+    }
+
     /// One trial per contestant; all of a block replay the same publish times.
     fn trials(&self, repetition: u32) -> Vec<Trial> {
         let schedule = self.run.scenario.schedule(repetition);
@@ -217,8 +237,17 @@ impl Campaign {
         let seed = self.run.seed.wrapping_add(u64::from(repetition) << 32);
         let scenario = &self.run.scenario;
         let freezes = scenario.server.freezes(scenario.measure.duration);
-        let block =
-            |trial| Trial { schedule: schedule.clone(), seed, freezes: freezes.clone(), ..trial };
+        let block = |trial: Trial| Trial {
+            schedule: schedule.clone(),
+            seed,
+            freezes: freezes.clone(),
+            link: scenario.link.as_ref().map(|link| Settings {
+                link: link.clone(),
+                seed,
+                capture: self.capture(&trial.label, repetition),
+            }),
+            ..trial
+        };
         own.chain(rivals).map(block).collect()
     }
 }
@@ -234,4 +263,20 @@ pub async fn predictions(stage: &Stage) -> Result<(Calibration, Sizes, Vec<Predi
     }
     let predictions = predict(&stage.scenario, &sizes, &calibration);
     Ok((calibration, sizes, predictions))
+}
+
+/// What to say of server and harness on the same core.
+fn shared_cores(cores: &Cores) -> Option<Warning> {
+    if !cores.are_shared() || cores.count() == 1 {
+        return None;
+    }
+    Some(if cores.relay.is_empty() {
+        let message = "server and harness share cores, so each takes CPU from the other: leave \
+                       server.cpus to feedlab, or name other cores";
+        Warning::new("shared-cores", Verdict::Suspect, message)
+    } else {
+        let message = "the relay of the link has a core of its own, and server and harness share \
+                       what is left: with three cores each would have one";
+        Warning::new("shared-cores", Verdict::Valid, message)
+    })
 }

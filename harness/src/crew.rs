@@ -3,7 +3,9 @@
 use anyhow::{Result, bail};
 
 use crate::clock;
+use crate::link::Side;
 use crate::machine::Cores;
+use crate::meter::Counters;
 use crate::order::{Assignment, Order, Sample, Word};
 use crate::process::Worker;
 use crate::tally::Window;
@@ -30,7 +32,12 @@ impl Crew {
     ///
     /// # Errors
     /// When one does not start.
-    pub async fn start(trial: &Trial, server: std::net::SocketAddr, cores: &Cores) -> Result<Self> {
+    pub async fn start(
+        trial: &Trial,
+        server: std::net::SocketAddr,
+        cores: &Cores,
+        side: Option<&Side>,
+    ) -> Result<Self> {
         let mut workers = Vec::new();
         let (clients, parts) = (trial.clients, trial.workers.min(trial.clients));
         for part in 0..parts {
@@ -47,7 +54,7 @@ impl Crew {
                 seed: trial.seed,
                 tls: trial.tls.clone(),
             };
-            workers.push(Worker::start(&assignment, &cores.harness).await?);
+            workers.push(Worker::start(&assignment, &cores.harness, side).await?);
         }
         let mut crew = Self { workers };
         for worker in &mut crew.workers {
@@ -123,5 +130,19 @@ impl Crew {
                 other => bail!("a load worker said {other:?} instead of being done"),
             })
             .collect()
+    }
+
+    /// Lets the clients close their connections in order. Returns what their codecs have counted
+    /// over the connections' whole life, and how many did not come to an end.
+    pub async fn leave(&mut self, deadline_ns: u64) -> Result<(Counters, u64)> {
+        let (mut life, mut staying) = (Counters::default(), 0);
+        for word in self.tell(&Order::Leave { deadline_ns }).await? {
+            let Word::Left { life: part, staying: more } = word else {
+                bail!("a load worker said {word:?} instead of having left");
+            };
+            life.add(&part);
+            staying += u64::from(more);
+        }
+        Ok((life, staying))
     }
 }

@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use crate::alarm::Alarm;
 use crate::clock;
 use crate::decode::ProtocolError;
+use crate::departure::Departure;
 use crate::inbox::Inbox;
 
 pub use socket::Socket;
@@ -42,6 +43,9 @@ pub enum Failure {
     /// The server said what the protocol does not allow.
     #[error(transparent)]
     Protocol(#[from] ProtocolError),
+    /// It was told to leave, and has.
+    #[error("the client has left")]
+    Left,
 }
 
 /// Makes a client's connections.
@@ -57,6 +61,8 @@ pub struct Dial {
     pub scratch: Rc<RefCell<Scratch>>,
     /// What is spoken below the transport, if anything.
     pub tls: Option<Tls>,
+    /// When to leave.
+    pub departure: Departure,
 }
 
 /// A worker's buffers, used by one client at a time, so that an idle client needs none.
@@ -89,11 +95,14 @@ impl Dial {
     /// A sentence, for a server that is not there, or not the right one, or a machine without ports
     /// or descriptors.
     pub async fn connect(&self, inbox: &Inbox) -> Result<Socket, Failure> {
+        if self.departure.is_announced() {
+            return Err(Failure::Left);
+        }
         let began_ns = clock::now_ns();
         let stream = self.connect_tcp().await?;
         let connected_ns = clock::now_ns();
         inbox.dialled(connected_ns - began_ns);
-        let mut socket = Socket::new(stream, self.scratch.clone(), inbox.clone());
+        let mut socket = Socket::new(stream, self, inbox.clone());
         if let Some(tls) = &self.tls {
             let handshake = socket.handshake(tls);
             let resumed = match tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake).await {

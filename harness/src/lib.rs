@@ -16,6 +16,7 @@ pub mod clock;
 pub mod cmd;
 pub mod crew;
 pub mod decode;
+pub mod departure;
 pub mod dial;
 pub mod freeze;
 pub mod inbox;

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use tokio::io::{AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout};
 
@@ -52,15 +52,33 @@ impl Side {
 /// The process of a link. When it is dropped, the process ends; the namespaces end with the last
 /// process in them.
 pub struct Link {
-    child: Child,
-    stdin: ChildStdin,
-    stdout: Lines<BufReader<ChildStdout>>,
-    /// The end of what it wrote to stderr.
-    words: Tail,
+    process: Process,
+    conversation: Conversation,
     /// Where clients go.
     pub clients: Side,
     /// Where the server goes.
     pub server: Side,
+}
+
+/// The process of a link, whose death ends what goes on over it.
+pub struct Process {
+    child: Child,
+    /// The end of what it wrote to stderr.
+    words: Tail,
+}
+
+/// What is said to a link and heard from it.
+pub struct Conversation {
+    stdin: ChildStdin,
+    stdout: Lines<BufReader<ChildStdout>>,
+}
+
+/// A link's process died: connections do not notice, their packets only stop arriving.
+#[derive(Debug, thiserror::Error)]
+#[error("the link died in mid-run ({how}): {words}")]
+pub struct Death {
+    how: String,
+    words: String,
 }
 
 impl Link {
@@ -93,7 +111,9 @@ impl Link {
         match tokio::time::timeout(START_TIMEOUT, read(&mut stdout)).await {
             Ok(Ok(Word::Ready { clients, server })) => {
                 let (clients, server) = (Side(clients), Side(server));
-                Ok(Self { child, stdin, stdout, words, clients, server })
+                let process = Process { child, words };
+                let conversation = Conversation { stdin, stdout };
+                Ok(Self { process, conversation, clients, server })
             }
             Ok(Ok(Word::Refused { why })) => Err(Usage(why).into()),
             _ => {
@@ -105,9 +125,16 @@ impl Link {
 
     /// Its process.
     pub fn pid(&self) -> u32 {
-        self.child.id().unwrap_or(0)
+        self.process.child.id().unwrap_or(0)
     }
 
+    /// Its two parts, so that one can talk to it and wait for its death at the same time.
+    pub fn parts(&mut self) -> (&mut Process, &mut Conversation) {
+        (&mut self.process, &mut self.conversation)
+    }
+}
+
+impl Conversation {
     /// Tells it when the window opens, ns of `CLOCK_MONOTONIC`, from which cuts are counted. When
     /// this returns, it knows.
     ///
@@ -130,24 +157,12 @@ impl Link {
 
     /// Waits until all connections are closed and nothing is on its way, at most until the
     /// deadline, ns of `CLOCK_MONOTONIC`; then ends the link.
-    pub async fn finish(mut self, deadline_ns: u64) -> Result<Report> {
+    pub async fn finish(&mut self, deadline_ns: u64) -> Result<Report> {
         let patience = crate::clock::until(deadline_ns) + ANSWER_TIMEOUT;
         match self.ask(&Order::Finish { deadline_ns }, patience).await? {
-            Word::Finished(report) => {
-                let _ = tokio::time::timeout(ANSWER_TIMEOUT, self.child.wait()).await;
-                Ok(*report)
-            }
+            Word::Finished(report) => Ok(*report),
             other => bail!("the link said {other:?} instead of its report"),
         }
-    }
-
-    /// Resolves when the link's process dies, with a sentence that says how. Connections would not
-    /// notice: their packets only stop arriving.
-    pub async fn death(&mut self) -> anyhow::Error {
-        let status = self.child.wait().await;
-        let how = status.map_or_else(|error| error.to_string(), |status| status.to_string());
-        let words = self.words.last().await;
-        anyhow!("the link died in mid-run ({how}): {words}")
     }
 
     async fn ask(&mut self, order: &Order, patience: Duration) -> Result<Word> {
@@ -156,10 +171,18 @@ impl Link {
             read(&mut self.stdout).await
         };
         match tokio::time::timeout(patience, asked).await {
-            Ok(Ok(word)) => Ok(word),
-            Ok(Err(_)) => Err(self.death().await),
+            Ok(word) => word,
             Err(_) => bail!("the link does not answer"),
         }
+    }
+}
+
+impl Process {
+    /// Resolves when the process dies, and says how: a [`Death`].
+    pub async fn death(&mut self) -> anyhow::Error {
+        let status = self.child.wait().await;
+        let how = status.map_or_else(|error| error.to_string(), |status| status.to_string());
+        Death { how, words: self.words.last().await }.into()
     }
 }
 

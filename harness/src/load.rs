@@ -16,9 +16,6 @@ pub struct Load {
     idle_ns: u64,
     /// Time taken by the hypervisor.
     pub steal_ns: u64,
-    /// Of the whole network namespace: connections dropped because an accept queue was full, or
-    /// refused in a SYN flood.
-    pub accept_overflows: u64,
 }
 
 impl Load {
@@ -33,7 +30,6 @@ impl Load {
             all_ns: count * now_ns,
             idle_ns: idle * tick_ns,
             steal_ns: steal * tick_ns,
-            accept_overflows: netstat("ListenOverflows") + netstat("ListenDrops"),
         }
     }
 
@@ -48,7 +44,6 @@ impl Load {
             all_ns: self.all_ns.saturating_sub(earlier.all_ns),
             idle_ns: self.idle_ns.saturating_sub(earlier.idle_ns),
             steal_ns: self.steal_ns.saturating_sub(earlier.steal_ns),
-            accept_overflows: self.accept_overflows.saturating_sub(earlier.accept_overflows),
         }
     }
 
@@ -86,19 +81,6 @@ fn ticks(stat: &str, cores: &Cores) -> (u64, u64, u64) {
     (count, idle, steal)
 }
 
-/// A counter of /proc/net/netstat, whose lines come in pairs of names and values.
-fn netstat(name: &str) -> u64 {
-    let text = fs::read_to_string("/proc/self/net/netstat").unwrap_or_default();
-    let lines: Vec<&str> = text.lines().collect();
-    for pair in lines.chunks_exact(2) {
-        let place = pair[0].split_whitespace().position(|field| field == name);
-        if let Some(value) = place.and_then(|place| pair[1].split_whitespace().nth(place)) {
-            return value.parse().unwrap_or(0);
-        }
-    }
-    0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +94,7 @@ mod tests {
         let cores = |server: &[usize], harness: &[usize]| Cores {
             server: server.to_vec(),
             harness: harness.to_vec(),
+            relay: Vec::new(),
         };
         assert_eq!(ticks(stat, &cores(&[0], &[1])), (2, 1998 + 100, 66));
         assert_eq!(ticks(stat, &cores(&[0], &[0])), (1, 999 + 50, 6));
@@ -121,13 +104,7 @@ mod tests {
 
     #[test]
     fn what_is_neither_idle_nor_stolen_is_work() {
-        let look = |cores, all_ns, idle_ns, steal_ns| Load {
-            cores,
-            all_ns,
-            idle_ns,
-            steal_ns,
-            accept_overflows: 0,
-        };
+        let look = |cores, all_ns, idle_ns, steal_ns| Load { cores, all_ns, idle_ns, steal_ns };
         let before = look(2, 1_000, 400, 50);
         assert_eq!(look(2, 3_000, 1_400, 150).since(&before).busy_ns(), 900);
         assert_eq!(look(3, 9_000, 1_400, 150).since(&before).busy_ns(), 0, "a core came");

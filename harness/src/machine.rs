@@ -15,13 +15,18 @@ pub struct Cores {
     pub server: Vec<usize>,
     /// Everything else's.
     pub harness: Vec<usize>,
+    /// The relay's of the link, where there is one.
+    pub relay: Vec<usize>,
 }
 
 impl Cores {
     /// The server has a core per thread, the first that we may use (or those it asks for), as long
     /// as one is left; the rest is the harness's. With one core they share it.
     pub fn share(wanted: Option<&[u32]>, server_threads: u32) -> Self {
-        let all = own_cores();
+        Self::divide(own_cores(), wanted, server_threads)
+    }
+
+    fn divide(all: Vec<usize>, wanted: Option<&[u32]>, server_threads: u32) -> Self {
         let most = all.len().saturating_sub(1).max(1);
         let server: Vec<usize> = match wanted {
             Some(cpus) => cpus.iter().map(|cpu| *cpu as usize).collect(),
@@ -29,18 +34,32 @@ impl Cores {
         };
         let rest: Vec<usize> = all.iter().filter(|core| !server.contains(core)).copied().collect();
         let harness = if rest.is_empty() { all } else { rest };
-        Self { server, harness }
+        Self { server, harness, relay: Vec::new() }
+    }
+
+    /// With a relay that carries every packet: it has the first core that the server does not ask
+    /// for, the others have the rest. On two cores server and harness share one, because a relay
+    /// that waits for its turn would delay every packet.
+    pub fn share_with_relay(wanted: Option<&[u32]>, server_threads: u32) -> Self {
+        let all = own_cores();
+        let asked = |core: &usize| wanted.is_some_and(|cpus| cpus.contains(&(*core as u32)));
+        let relay = all.iter().copied().find(|core| !asked(core)).unwrap_or(all[0]);
+        let rest: Vec<usize> = all.iter().copied().filter(|core| *core != relay).collect();
+        let rest = if rest.is_empty() { all } else { rest };
+        Self { relay: vec![relay], ..Self::divide(rest, wanted, server_threads) }
     }
 
     /// Whether the run uses this core.
     pub fn has(&self, core: usize) -> bool {
-        self.server.contains(&core) || self.harness.contains(&core)
+        [&self.server, &self.harness, &self.relay].into_iter().any(|cores| cores.contains(&core))
     }
 
     /// How many they are, both sides together.
     pub fn count(&self) -> u32 {
-        let own = self.harness.iter().filter(|core| !self.server.contains(core)).count();
-        (self.server.len() + own) as u32
+        let mut all = [&self.server[..], &self.harness, &self.relay].concat();
+        all.sort_unstable();
+        all.dedup();
+        all.len() as u32
     }
 
     /// Whether server and harness disturb each other.
@@ -139,6 +158,7 @@ pub fn environment(cores: &Cores, workers: u32, congestion: &str) -> Environment
         tcp_wmem: words("/proc/sys/net/ipv4/tcp_wmem"),
         server_cpus: list(&cores.server),
         harness_cpus: list(&cores.harness),
+        relay_cpus: list(&cores.relay),
         workers,
         link: "loopback".to_owned(),
     }

@@ -1,5 +1,7 @@
 //! From what was seen in a trial to a row: sums and merges, no opinion.
 
+mod crossing;
+
 use anyhow::{Result, anyhow};
 use base64::Engine;
 use hdrhistogram::Histogram;
@@ -54,6 +56,9 @@ pub fn measured(trial: &Trial, seen: &Seen, place: Place) -> Result<Measured> {
     let connect = merge(seen.samples.iter().map(|sample| &sample.connect_time))?;
     let mut row = ledger(trial, seen, &sum, place);
     costs(&mut row, seen);
+    if let Some(seen) = &seen.crossing {
+        crossing::fill(&mut row, seen);
+    }
     let causes = Direction { up: sum.counters.up, down: sum.counters.down };
     row.set_causes(&causes);
     row.set_delay(&delay, row.published);
@@ -74,11 +79,11 @@ pub fn measured(trial: &Trial, seen: &Seen, place: Place) -> Result<Measured> {
         timeline: timeline(trial, seen, &sum, place),
         resources: resources(trial, seen, place),
         positions: positions(trial, &sum, place),
-        warnings: failures(trial, &sum, seen.unready, place),
+        warnings: failures(trial, &sum, seen, place),
         row,
         causes,
-        link: None,
-        life: None,
+        link: seen.crossing.as_ref().map(crossing::window),
+        life: seen.crossing.as_ref().map(crossing::life),
         delay,
         request,
     })
@@ -121,7 +126,9 @@ fn costs(row: &mut Row, seen: &Seen) {
     let window_ns = row.window_ns as f64;
     let busiest_ns = seen.workers.iter().map(|worker| worker.cpu_ns).max();
     let client_cpu_ns: u64 = seen.workers.iter().map(|worker| worker.cpu_ns).sum();
-    let ours_ns = seen.server.cpu_ns + client_cpu_ns + seen.orchestrator.cpu_ns;
+    let relay_cpu_ns = seen.crossing.as_ref().map_or(0, |crossing| crossing.relay_cpu_ns);
+    let ours_ns = seen.server.cpu_ns + client_cpu_ns + seen.orchestrator.cpu_ns + relay_cpu_ns;
+    row.server_frozen_ns = seen.frozen.iter().map(|(began, ended)| ended - began).sum();
     row.server_cpu_ns = seen.server.cpu_ns;
     row.client_cpu_ns = client_cpu_ns;
     row.server_pss_bytes = seen.pss_bytes;
@@ -208,12 +215,16 @@ fn positions(trial: &Trial, sum: &Sample, place: Place) -> Vec<Position> {
     ranked.collect()
 }
 
-fn failures(trial: &Trial, sum: &Sample, unready: u64, place: Place) -> Vec<Warning> {
+fn failures(trial: &Trial, sum: &Sample, seen: &Seen, place: Place) -> Vec<Warning> {
+    let unready = seen.unready;
     let about = |rule: &str, message: String| {
         Warning::new(rule, results::Verdict::Suspect, message)
             .about(&trial.label, Some(place.repetition))
     };
     let mut warnings = Vec::new();
+    if let Some(seen) = &seen.crossing {
+        warnings.extend(crossing::doubts(seen).into_iter().map(|(rule, text)| about(rule, text)));
+    }
     if sum.refused + sum.dropped > 0 {
         let reasons = sum.reasons.join("; ");
         let (refused, dropped) = (sum.refused, sum.dropped);

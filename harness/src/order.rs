@@ -67,6 +67,12 @@ pub enum Order {
         /// ns of `CLOCK_MONOTONIC`.
         deadline_ns: u64,
     },
+    /// Close every connection in order, waiting until the server has, too, at most until the
+    /// deadline; say `Left`.
+    Leave {
+        /// ns of `CLOCK_MONOTONIC`.
+        deadline_ns: u64,
+    },
 }
 
 /// What a worker says.
@@ -91,6 +97,13 @@ pub enum Word {
     Opened,
     /// Answer to `Close`.
     Done(Box<Sample>),
+    /// Answer to `Leave`.
+    Left {
+        /// What the codecs have counted over the whole life of all connections.
+        life: Box<Counters>,
+        /// Clients that had not come to their end.
+        staying: u32,
+    },
 }
 
 /// All that a worker has seen in a window, merged over its clients.

@@ -67,12 +67,31 @@ pub fn descriptors(pid: u32) -> u64 {
     fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, |entries| entries.count() as u64)
 }
 
-/// Memory of all TCP sockets of this network namespace: it is in no process's RSS.
-pub fn socket_memory_bytes() -> Option<u64> {
-    let text = fs::read_to_string("/proc/self/net/sockstat").ok()?;
+/// Memory of all TCP sockets of a process's network namespace: it is in no process's RSS.
+pub fn socket_memory_bytes(pid: u32) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/net/sockstat")).ok()?;
     let line = text.lines().find(|line| line.starts_with("TCP:"))?;
     let pages: u64 = line.split("mem ").nth(1)?.split_whitespace().next()?.parse().ok()?;
     Some(pages * procfs::page_size())
+}
+
+/// Connections that a process's network namespace has dropped because an accept queue was full, or
+/// refused in a SYN flood.
+pub fn accept_overflows(pid: u32) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/net/netstat")).unwrap_or_default();
+    netstat(&text, "ListenOverflows") + netstat(&text, "ListenDrops")
+}
+
+/// A counter of /proc/net/netstat, whose lines come in pairs of names and values.
+fn netstat(text: &str, name: &str) -> u64 {
+    let lines: Vec<&str> = text.lines().collect();
+    for pair in lines.chunks_exact(2) {
+        let place = pair[0].split_whitespace().position(|field| field == name);
+        if let Some(value) = place.and_then(|place| pair[1].split_whitespace().nth(place)) {
+            return value.parse().unwrap_or(0);
+        }
+    }
+    0
 }
 
 fn number(path: &str, field: usize) -> u64 {
@@ -96,6 +115,6 @@ mod tests {
         }
         assert!(pss_bytes(me).unwrap() > 0);
         assert!(resident_bytes(me) > 0 && descriptors(me) >= 3);
-        assert!(socket_memory_bytes().is_some());
+        assert!(socket_memory_bytes(me).is_some());
     }
 }

@@ -1,7 +1,7 @@
 //! The processes of a run: the server under test and the load workers, each with a core of its own.
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -14,9 +14,9 @@ use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
-use crate::link::Side;
 use crate::link::order::Entrance;
-use crate::machine;
+use crate::link::{Link, Side, namespace};
+use crate::machine::{self, Cores};
 use crate::order::{Assignment, Order, Word};
 
 /// A process that does not say it is ready by then has failed to start.
@@ -63,18 +63,21 @@ impl Server {
     pub async fn start(
         program: &Program,
         directory: &Path,
-        server_cores: &[usize],
-        harness_cores: &[usize],
+        cores: &Cores,
+        link: Option<&Link>,
     ) -> Result<Self> {
         let control = directory.join("control.socket");
         let _ = std::fs::remove_file(&control);
-        let mut command = with_parent(&program.path)?;
+        let side = link.map(|link| &link.server);
+        let host = link.map_or(Ipv4Addr::LOCALHOST, |_| namespace::SERVER);
+        let mut command = with_parent_by(&own_path()?, &program.path, side);
+        let address = format!("{host}:0");
         command
             .args(&program.arguments)
-            .args(["--listen", "127.0.0.1:0", "--tcp", "127.0.0.1:0", "--control"])
+            .args(["--listen", &address, "--tcp", &address, "--control"])
             .arg(&control)
             .stderr(Stdio::piped());
-        let mut child = spawn(command, server_cores, harness_cores)
+        let mut child = spawn(command, &cores.server, &cores.harness)
             .with_context(|| format!("while starting {}", program.path.display()))?;
         let mut stdout = lines(&mut child)?;
         let line = tokio::time::timeout(START_TIMEOUT, stdout.next_line()).await;
@@ -118,6 +121,8 @@ impl Server {
         // A process that was waited for has no id any more, and 0 would be our own group.
         let Some(pid) = self.child.id() else { return };
         let pid = nix::unistd::Pid::from_raw(pid as i32);
+        // One that is still frozen could not hear the rest.
+        let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGCONT);
         let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM);
         if tokio::time::timeout(STOP_TIMEOUT, self.child.wait()).await.is_err() {
             let _ = self.child.kill().await;
@@ -137,8 +142,13 @@ impl Worker {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub async fn start(assignment: &Assignment, cores: &[usize]) -> Result<Self> {
-        let mut command = with_parent(&own_path()?)?;
+    pub async fn start(
+        assignment: &Assignment,
+        cores: &[usize],
+        side: Option<&Side>,
+    ) -> Result<Self> {
+        let own = own_path()?;
+        let mut command = with_parent_by(&own, &own, side);
         command.arg("worker").stdin(Stdio::piped()).stderr(Stdio::inherit());
         let mut child = spawn(command, cores, cores).context("while starting a load worker")?;
         let stdout = lines(&mut child)?;
@@ -187,12 +197,8 @@ pub fn own_path() -> Result<PathBuf> {
     std::env::current_exe().context("while looking for the feedlab program itself")
 }
 
-/// A command that starts `program`, ours or not, so that it dies with us.
-fn with_parent(program: &Path) -> Result<Command> {
-    Ok(with_parent_by(&own_path()?, program, None))
-}
-
-/// The same by a given copy of feedlab, and on a side of a link.
+/// A command by which this copy of feedlab starts `program`, ours or not, so that it dies with us;
+/// on a side of a link, if there is one.
 pub fn with_parent_by(feedlab: &Path, program: &Path, side: Option<&Side>) -> Command {
     let mut command = Command::new(feedlab);
     command.arg("with-parent");

@@ -11,6 +11,7 @@ use servers::Params;
 
 use crate::certificate::{self, Certificate};
 use crate::dial::Trust;
+use crate::link::{self, order::Settings};
 use crate::machine::{self, Cores};
 use crate::process::{self, Program};
 use crate::progress::Progress;
@@ -41,7 +42,11 @@ impl Stage {
     /// # Errors
     /// When the machine refuses either.
     pub fn new(scenario: Scenario, progress: Progress) -> Result<Self> {
-        let cores = Cores::share(scenario.server.cpus.as_deref(), scenario.server.threads);
+        if scenario.link.is_some() {
+            link::check()?;
+        }
+        let share = if scenario.link.is_some() { Cores::share_with_relay } else { Cores::share };
+        let cores = share(scenario.server.cpus.as_deref(), scenario.server.threads);
         machine::pin(&cores.harness)
             .with_context(|| format!("while pinning to cores {:?}", cores.harness))?;
         let directory = tempfile::Builder::new()
@@ -57,8 +62,12 @@ impl Stage {
         };
         let workers = resolve::workers(&scenario, &cores);
         let congestion = machine::congestion_in_use(&scenario.server.congestion)?;
+        let mut environment = machine::environment(&cores, workers, &congestion);
+        if let Some(link) = &scenario.link {
+            environment.link = link.to_string();
+        }
         Ok(Self {
-            environment: machine::environment(&cores, workers, &congestion),
+            environment,
             workers,
             own_path: process::own_path()?,
             scenario,
@@ -114,6 +123,11 @@ impl Stage {
             seed: scenario.measure.seed,
             sight_all: false,
             freezes: Vec::new(),
+            link: self
+                .scenario
+                .link
+                .as_ref()
+                .map(|_| Settings { seed: scenario.measure.seed, ..Settings::default() }),
             tls: self.trust(),
         }
     }

@@ -1,10 +1,15 @@
-//! One trial: a fresh server, its clients, a warm-up, a window, a drain.
+//! One trial: a fresh link where there is one, a fresh server, its clients, a warm-up, a window, a
+//! drain.
+
+mod running;
 
 use std::collections::BTreeMap;
+use std::future::pending;
 use std::ops::RangeInclusive;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -12,20 +17,23 @@ use anyhow::{Context, Result, bail};
 use rand::SeedableRng;
 use rand::seq::IteratorRandom;
 use rand_chacha::ChaCha8Rng;
-use scenarios::Schedule;
+use scenarios::{Schedule, Way};
 
-use crate::clock::{self, SECOND_NS};
+use crate::clock::SECOND_NS;
 use crate::crew::Crew;
 use crate::dial::Trust;
-use crate::freeze::Freezer;
+use crate::link::Link;
+use crate::link::order::{Mark, Report, Settings};
 use crate::load::Load;
 use crate::machine::Cores;
+use crate::meter::Counters;
 use crate::order::Sample;
-use crate::probe::{self, Cost};
+use crate::probe::Cost;
 use crate::process::{Program, Server};
-use crate::publish::{self, Kept, Plan};
+use crate::publish::{Kept, Plan};
 use crate::tally::Window;
-use crate::watch::{self, Glance, Look};
+use crate::watch::Look;
+use running::Running;
 
 /// Publishes whose arrivals are kept in full for the chart of positions in the fan-out.
 const SIGHTED_PUBLISHES: usize = 20;
@@ -35,6 +43,13 @@ const DRAIN_NS: u64 = 5 * SECOND_NS;
 
 /// What the last counters may take beyond one poll interval.
 const PAUSE_NS: u64 = 2 * SECOND_NS;
+
+/// What connections may take to end on a link that loses: a FIN is sent again after 0.2 to 1 s,
+/// and after twice as long each time.
+const LEAVE_NS: u64 = 15 * SECOND_NS;
+
+/// A delayed acknowledgement comes after 40 ms (TCP_DELACK_MIN of Linux) at the latest.
+const ACKNOWLEDGED_NS: u64 = 50_000_000;
 
 /// What is tried.
 #[derive(Clone, Debug)]
@@ -69,6 +84,8 @@ pub struct Trial {
     pub sight_all: bool,
     /// When the server stands still: (begin, end) after the window has opened.
     pub freezes: Vec<(Duration, Duration)>,
+    /// What lies between clients and server; `None`: loopback.
+    pub link: Option<Settings>,
     /// Whom the clients trust, where TLS is spoken.
     pub tls: Option<Trust>,
 }
@@ -107,6 +124,25 @@ pub struct Seen {
     pub socket_memory_bytes: Option<u64>,
     /// Open descriptors of the server after the window.
     pub descriptors: u64,
+    /// What the link saw; `None` on loopback.
+    pub crossing: Option<Crossing>,
+}
+
+/// What a link saw of a trial.
+pub struct Crossing {
+    /// Up to the window.
+    pub before: Mark,
+    /// Up to its end: to that of the drain, or for a transport that asks on a timer to the last
+    /// publish's period.
+    pub after: Mark,
+    /// CPU time of the relay in the window, ns.
+    pub relay_cpu_ns: u64,
+    /// What the codecs have counted over the whole life of all connections.
+    pub life: Counters,
+    /// Clients whose connections did not end in order.
+    pub staying: u64,
+    /// The link's own account of that time.
+    pub report: Report,
 }
 
 impl Trial {
@@ -115,41 +151,8 @@ impl Trial {
     /// # Errors
     /// When a process does not start or dies; a client that fails is counted instead.
     pub async fn run(&self, directory: &Path, cores: &Cores) -> Result<Seen> {
-        let mut server =
-            Server::start(&self.program, directory, &cores.server, &cores.harness).await?;
-        let pid = server.pid();
-        let socket_memory_before = probe::socket_memory_bytes();
-        let control = server.control.clone();
-        let address = server.address(&self.transport)?;
-        let running = async {
-            let mut crew = Crew::start(self, address, cores).await?;
-            // Not sooner: the pages of the program that the workers share with the server count
-            // for less once they run.
-            let pss_empty_bytes = probe::pss_bytes(pid);
-            let before_ramp = Load::read(cores);
-            crew.ramp().await?;
-            let (last, unready) = self.warm_up(&control, &mut crew).await?;
-            crew.pause().await?;
-            let mut seen = self.measure(&control, &mut crew, cores, pid, last + 1).await?;
-            seen.unready = unready;
-            seen.pss_empty_bytes = pss_empty_bytes;
-            seen.accept_overflows = Load::read(cores).since(&before_ramp).accept_overflows;
-            seen.pss_bytes = probe::pss_bytes(pid);
-            let socket_memory = probe::socket_memory_bytes();
-            seen.socket_memory_bytes = socket_memory
-                .zip(socket_memory_before)
-                .map(|(after, before)| after.saturating_sub(before));
-            seen.descriptors = probe::descriptors(pid);
-            seen.samples = crew.close(clock::now_ns() + self.patience_ns + PAUSE_NS).await?;
-            Ok::<_, anyhow::Error>(seen)
-        };
-        let seen = tokio::select! {
-            seen = running => seen,
-            death = server.death() => Err(death),
-        };
-        let seen = seen.with_context(|| format!("while measuring {}", self.label));
-        server.stop().await;
-        seen
+        let seen = self.on_ground(directory, cores, async |mut running| running.run().await).await;
+        seen.with_context(|| format!("while measuring {}", self.label))
     }
 
     /// Lets the clients exchange as fast as they can for `time`, after one update was published.
@@ -158,139 +161,64 @@ impl Trial {
     /// # Errors
     /// As for [`Trial::run`].
     pub async fn cycle(&self, directory: &Path, cores: &Cores, time: Duration) -> Result<Sample> {
-        let server = Server::start(&self.program, directory, &cores.server, &cores.harness).await?;
-        let mut crew = Crew::start(self, server.address(&self.transport)?, cores).await?;
-        crew.ramp().await?;
-        let now = vec![clock::now_ns()];
-        let stop = Arc::new(AtomicBool::new(false));
-        join(publish::start(&server.control, self.plan(1, now, Vec::new(), stop))?).await?;
-        let behind = crew.reach(1, clock::now_ns() + DRAIN_NS).await?;
-        if behind > 0 {
-            bail!("{behind} of {} clients did not get the only update in 5 s", self.clients);
-        }
-        let time_ns = time.as_nanos() as u64;
-        let window = crew.open(&[], |start_ns| {
-            let (end_ns, last) = (start_ns + time_ns, u64::MAX - 1);
-            Window { first: 2, last, start_ns, last_intended_ns: end_ns, end_ns }
-        });
-        let end_ns = window.await?.end_ns;
-        tokio::time::sleep(clock::until(end_ns)).await;
-        let samples = crew.close(end_ns).await?;
-        server.stop().await;
-        Ok(Sample::sum(&samples))
+        self.on_ground(directory, cores, async |mut running| running.cycle(time).await).await
     }
 
-    /// Publishes until every connected client has had an update, at least for the warm-up, and
-    /// then waits until all is delivered. Returns the last number, and how many clients it has not
-    /// reached.
-    async fn warm_up(&self, control: &Path, crew: &mut Crew) -> Result<(u64, u64)> {
-        let began_ns = clock::now_ns();
-        let longest_ns = self.warmup.as_nanos() as u64 + 2 * self.patience_ns + 30 * SECOND_NS;
-        // As fast as the feed, but at least once a second: a quiet feed would warm up for hours.
-        let period_ns = self.schedule.mean_period_ns.clamp(1_000_000, SECOND_NS);
-        let times = (0..=longest_ns / period_ns).map(|k| began_ns + k * period_ns).collect();
-        let stop = Arc::new(AtomicBool::new(false));
-        let publisher = publish::start(control, self.plan(1, times, Vec::new(), stop.clone()))?;
-        crew.reach(1, began_ns + longest_ns).await?;
-        let rest = (began_ns + self.warmup.as_nanos() as u64).saturating_sub(clock::now_ns());
-        tokio::time::sleep(Duration::from_nanos(rest)).await;
-        stop.store(true, Ordering::Relaxed);
-        let kept = join(publisher).await?;
-        let deadline_ns = clock::now_ns() + 2 * self.patience_ns + DRAIN_NS;
-        Ok((kept.last, crew.reach(kept.last, deadline_ns).await?))
-    }
-
-    async fn measure(
+    /// Makes the link, the server and the load workers, does `work` with them, and ends with the
+    /// first that dies.
+    async fn on_ground<T>(
         &self,
-        control: &Path,
-        crew: &mut Crew,
+        directory: &Path,
         cores: &Cores,
-        pid: u32,
-        first: u64,
-    ) -> Result<Seen> {
-        let (window, times) = self.open(crew, first).await?;
-        let never = Arc::new(AtomicBool::new(false));
-        let fields = self.schedule.fields.clone();
-        let publisher = publish::start(control, self.plan(first, times, fields, never))?;
-        let freezer = self.freezer(pid, window)?;
-        // The first look comes before the first publish; one wake-up of ours is not the server's.
-        tokio::time::sleep(clock::until(window.start_ns.saturating_sub(5_000_000))).await;
-        let before = Glance::take(pid, crew, cores);
-        let looks = watch::looks(pid, crew, cores, &before, window).await;
-        tokio::time::sleep(clock::until(window.end_ns)).await;
-        let frozen = freezer.map(Freezer::finish).unwrap_or_default();
-        let after = Glance::take(pid, crew, cores);
-        let (kept, drain_cpu_ns) = self.drain(crew, pid, &after.server, publisher, window).await?;
-        Ok(Seen {
-            samples: Vec::new(),
-            kept,
-            window,
-            unready: 0,
-            frozen,
-            server: after.server.since(&before.server),
-            drain_cpu_ns,
-            workers: after.workers.iter().zip(&before.workers).map(|(a, b)| a.since(b)).collect(),
-            orchestrator: after.orchestrator.since(&before.orchestrator),
-            load: after.load.since(&before.load),
-            looks,
-            accept_overflows: 0,
-            pss_empty_bytes: None,
-            pss_bytes: None,
-            socket_memory_bytes: None,
-            descriptors: 0,
-        })
-    }
-
-    fn freezer(&self, pid: u32, window: Window) -> Result<Option<Freezer>> {
-        if self.freezes.is_empty() {
-            return Ok(None);
-        }
-        let at = |after: Duration| window.start_ns + after.as_nanos() as u64;
-        let times = self.freezes.iter().map(|(begin, end)| (at(*begin), at(*end))).collect();
-        Freezer::start(pid, times).map(Some)
-    }
-
-    /// Opens the window of this trial's schedule; returns it with its publish times.
-    async fn open(&self, crew: &mut Crew, first: u64) -> Result<(Window, Vec<u64>)> {
-        let offsets = &self.schedule.offsets_ns;
-        let (Some(&first_offset), Some(&last_offset)) = (offsets.first(), offsets.last()) else {
-            bail!("nothing is published in the window: make measure.duration longer");
+        work: impl AsyncFnOnce(Running<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let mut link = match &self.link {
+            Some(settings) => Some(Link::start(settings, &cores.relay, &cores.harness).await?),
+            None => None,
         };
-        let last = first + offsets.len() as u64 - 1;
-        let sighted = self.sighted(first..=last);
-        let window = crew.open(&sighted, |start_ns| {
-            let last_intended_ns = start_ns + last_offset - first_offset;
-            let end_ns = last_intended_ns + self.schedule.mean_period_ns;
-            Window { first, last, start_ns, last_intended_ns, end_ns }
+        let mut server = Server::start(&self.program, directory, cores, link.as_ref()).await?;
+        let (address, control) = (server.address(&self.transport)?, server.control.clone());
+        let (server_pid, link_pid) = (server.pid(), link.as_ref().map(Link::pid));
+        let side = link.as_ref().map(|link| link.clients.clone());
+        let (process, link) = link.as_mut().map(Link::parts).unzip();
+        let working = async {
+            let crew = Crew::start(self, address, cores, side.as_ref()).await?;
+            work(Running { trial: self, control, server_pid, link_pid, cores, crew, link }).await
+        };
+        let mut link_death = pin!(async {
+            match process {
+                Some(process) => process.death().await,
+                None => pending().await,
+            }
         });
-        let window = window.await?;
-        let time = |offset: &u64| window.start_ns + (offset - first_offset);
-        Ok((window, offsets.iter().map(time).collect()))
+        // Work comes first: a link that has given its report is gone, too.
+        let done = tokio::select! {
+            biased;
+            done = working => done,
+            death = &mut link_death => Err(death),
+            death = server.death() => Err(death),
+        };
+        let done = match done {
+            // Who talked to the link may have noticed first, and knows less.
+            Err(error) => {
+                let death = tokio::time::timeout(Duration::from_millis(200), link_death).await;
+                Err(death.unwrap_or(error))
+            }
+            done => done,
+        };
+        server.stop().await;
+        done
     }
 
-    /// Waits until the window's updates are delivered. Returns the CPU that the server needed for
-    /// those that a client waited for longer than it has the patience to: a server that is behind
-    /// at the window's end has not yet paid for all that was published in it.
-    async fn drain(
-        &self,
-        crew: &mut Crew,
-        pid: u32,
-        at_end: &Cost,
-        publisher: JoinHandle<Result<Kept>>,
-        window: Window,
-    ) -> Result<(Kept, u64)> {
-        let behind = crew.reach(window.last, window.end_ns + self.patience_ns).await?;
-        // Who has no patience is owed all from the end on; a poller's next poll is in the window's
-        // cost as its first one was.
-        let before = if self.patience_ns == 0 { *at_end } else { Cost::read(pid) };
-        let kept = join(publisher).await?;
-        if behind == 0 {
-            return Ok((kept, 0));
-        }
-        // The publisher may itself have come late to the end.
-        let deadline_ns = (window.end_ns + 2 * self.patience_ns).max(clock::now_ns()) + DRAIN_NS;
-        crew.reach(window.last, deadline_ns).await?;
-        Ok((kept, Cost::read(pid).since(&before).cpu_ns))
+    /// The longest time that a packet takes through the link and its answer back, both queues full.
+    fn longest_round_trip_ns(&self) -> u64 {
+        let Some(Settings { link, .. }) = &self.link else { return 0 };
+        let longest_ns = |way: &Way| {
+            let queue =
+                way.bottleneck.map_or(0, |narrow| narrow.bandwidth.wire_ns(narrow.queue_bytes));
+            (way.delay + way.jitter).as_nanos() as u64 + queue
+        };
+        longest_ns(&link.way_up()) + longest_ns(&link.way_down())
     }
 
     fn sighted(&self, all: RangeInclusive<u64>) -> Vec<u64> {

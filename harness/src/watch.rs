@@ -30,17 +30,20 @@ pub struct Glance {
     pub workers: Vec<Cost>,
     /// The orchestrator's, the publisher in it.
     pub orchestrator: Cost,
+    /// The relay's of the link; zeros without one.
+    pub relay: Cost,
     /// What the cores of the run did.
     pub load: Load,
 }
 
 impl Glance {
     /// Looks now.
-    pub fn take(server: u32, crew: &Crew, cores: &Cores) -> Self {
+    pub fn take(server: u32, relay: Option<u32>, crew: &Crew, cores: &Cores) -> Self {
         Self {
             server: Cost::read(server),
             workers: crew.workers.iter().map(|worker| Cost::read(worker.pid())).collect(),
             orchestrator: Cost::read(std::process::id()),
+            relay: relay.map_or_else(Cost::default, Cost::read),
             load: Load::read(cores),
         }
     }

@@ -1,6 +1,7 @@
 //! A load worker: a process with one thread that follows the feed as many clients.
 
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io::{BufRead, Write};
 use std::rc::Rc;
 use std::time::Duration;
@@ -16,8 +17,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use crate::alarm::Alarm;
 use crate::client::{self, Start};
 use crate::clock;
-use crate::dial::{Dial, Scratch, Tls};
+use crate::departure::Departure;
+use crate::dial::{Dial, Failure, Scratch, Tls};
 use crate::inbox::{Inbox, Pause};
+use crate::meter::Counters;
 use crate::order::{Assignment, Order, Sample, Word};
 use crate::tally::Tally;
 
@@ -82,6 +85,7 @@ async fn work(assignment: Assignment, mut orders: UnboundedReceiver<Order>) -> R
                 crew.pause(Pause::After, deadline_ns).await;
                 say(&Word::Done(Box::new(crew.sample()?)))?;
             }
+            Order::Leave { deadline_ns } => say(&crew.leave(deadline_ns).await)?,
         }
     }
     Ok(())
@@ -100,6 +104,7 @@ struct Crew {
     tally: Rc<Tally>,
     inboxes: Vec<Inbox>,
     tasks: Vec<tokio::task::AbortHandle>,
+    departure: Departure,
 }
 
 impl Crew {
@@ -108,12 +113,14 @@ impl Crew {
         let client =
             client::find(name).with_context(|| format!("there is no client for {name}"))?;
         let tally = Rc::new(Tally::default());
+        let departure = Departure::default();
         let dial = Dial {
             server: assignment.server,
             congestion: assignment.congestion.as_str().into(),
-            alarm: Alarm::start()?,
+            alarm: Alarm::start(&departure)?,
             scratch: Rc::new(RefCell::new(Scratch::default())),
             tls: assignment.tls.as_ref().map(Tls::new).transpose().map_err(anyhow::Error::msg)?,
+            departure: departure.clone(),
         };
         let params = servers::Params::new(assignment.params.clone());
         let began_ns = clock::now_ns();
@@ -128,18 +135,26 @@ impl Crew {
                 at_ns: began_ns + (share * assignment.ramp_ns as f64) as u64,
                 phase: random.random(),
             };
-            let follow =
+            let mut follow =
                 (client.follow)(dial.of_another_client(), inbox.clone(), params.clone(), start);
             let reporter = inbox.clone();
             let task = tokio::task::spawn_local(async move {
-                if let Err(failure) = follow.await {
-                    reporter.failed(&failure.to_string());
+                let ending = poll_fn(|context| {
+                    reporter.is_run_by(context.waker());
+                    follow.as_mut().poll(context)
+                });
+                match ending.await {
+                    Err(Failure::Left) | Ok(()) => {}
+                    Err(failure) => reporter.failed(&failure.to_string()),
                 }
+                // The socket is closed with it.
+                drop(follow);
+                reporter.ended();
             });
             inboxes.push(inbox);
             tasks.push(task.abort_handle());
         }
-        Ok(Self { tally, inboxes, tasks })
+        Ok(Self { tally, inboxes, tasks, departure })
     }
 
     async fn wait(&self, deadline_ns: u64, is_so: impl Fn(&Self) -> bool) {
@@ -177,6 +192,21 @@ impl Crew {
         }
         let waiting = |inbox: &Inbox| !inbox.has_failed() && !inbox.is_metered(pause);
         self.wait(deadline_ns, |crew| !crew.inboxes.iter().any(waiting)).await;
+    }
+
+    async fn leave(&self, deadline_ns: u64) -> Word {
+        self.departure.announce();
+        self.inboxes.iter().for_each(Inbox::wake);
+        let staying = |crew: &Self| {
+            let staying = |inbox: &&Inbox| !inbox.has_ended() && !inbox.has_failed();
+            crew.inboxes.iter().filter(staying).count() as u32
+        };
+        self.wait(deadline_ns, |crew| staying(crew) == 0).await;
+        let mut life = Counters::default();
+        for inbox in &self.inboxes {
+            life.add(&inbox.counted());
+        }
+        Word::Left { life: Box::new(life), staying: staying(self) }
     }
 
     fn sample(&self) -> Result<Sample> {

@@ -53,6 +53,8 @@ pub struct Environment {
     pub server_cpus: String,
     /// Cores of the publisher, the workers and the orchestrator.
     pub harness_cpus: String,
+    /// Cores of the link's relay; empty on loopback.
+    pub relay_cpus: String,
     /// Load workers per transport.
     pub workers: u32,
     /// What lies between client and server.

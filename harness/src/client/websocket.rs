@@ -51,8 +51,8 @@ fn follow(dial: Dial, inbox: Inbox, _: Params, start: Start) -> Following {
         socket.listen_only();
         loop {
             for reply in frames.replies.drain(..) {
-                inbox.sent_framing(reply.len());
                 socket.write(&reply).await?;
+                inbox.sent_framing(reply.len());
             }
             if frames.closed {
                 return Err(Failure::Connection("was closed by the server's close frame".into()));

@@ -42,6 +42,9 @@ pub struct Args {
     /// `feedlab serve` and prints the same first line
     #[arg(long, value_name = "NAME=PROGRAM:TRANSPORT,…")]
     pub rival: Vec<String>,
+    /// Write what crosses the link to FILE-TRANSPORT-REPETITION, for tshark and Wireshark
+    #[arg(long, value_name = "FILE")]
+    pub pcap: Option<PathBuf>,
 }
 
 /// Makes a run.
@@ -51,11 +54,14 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<ExitCode> {
     let scenario = super::load(&args.scenario, &args.sets)?;
     let rivals = args.rival.iter().map(|text| rival(text)).collect::<Result<Vec<_>>>()?;
+    if let Some(path) = &args.pcap {
+        check_capture(path, scenario.link.is_some())?;
+    }
     let progress = Progress::new(Campaign::steps(&scenario, &rivals), args.quiet);
     let path = super::fresh_directory(&args.results, &scenario.name);
     let stage = Stage::new(scenario, progress)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut campaign = Campaign::new(stage, rivals, &path)?;
+    let mut campaign = Campaign::new(stage, rivals, &path, args.pcap.clone())?;
     let mut interruption = runtime.block_on(async { Interruption::listen() })?;
     let outcome = runtime.block_on(async {
         tokio::select! {
@@ -108,6 +114,25 @@ pub fn shown(run: &Run, format: Format) -> String {
 /// Columns of the terminal; without one the table takes what it needs.
 fn width(terminal: bool) -> Option<u16> {
     terminal.then(|| console::Term::stdout().size().1)
+}
+
+/// Finds out before anything starts whether captures can be written there.
+fn check_capture(path: &Path, has_link: bool) -> Result<()> {
+    let refuse = |why: &str| {
+        let text = format!("--pcap {}: {why}", path.display());
+        Err(super::Usage(text).into())
+    };
+    if !has_link {
+        return refuse("there is nothing to capture without a link: add --set link.preset=lan");
+    }
+    if path.file_name().is_none() || path.is_dir() {
+        return refuse("must be the path of a file");
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match tempfile::tempfile_in(folder.unwrap_or(Path::new("."))) {
+        Ok(_) => Ok(()),
+        Err(error) => refuse(&format!("cannot be written: {error}")),
+    }
 }
 
 /// `floor=target/release/examples/bare:tcp,short-poll`

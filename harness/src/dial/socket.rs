@@ -12,9 +12,10 @@ use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::tls::{Session, Tls};
-use super::{Failure, Scratch};
+use super::{Dial, Failure, Scratch};
 use crate::clock;
 use crate::decode::{Listener, ProtocolError};
+use crate::departure::Departure;
 use crate::inbox::{Inbox, Next};
 use crate::kernel;
 
@@ -30,6 +31,9 @@ pub struct Socket {
     scratch: Rc<RefCell<Scratch>>,
     inbox: Inbox,
     listens: bool,
+    departure: Departure,
+    /// We have said that nothing more will be said.
+    shut: bool,
 }
 
 /// Why nothing comes any more.
@@ -40,15 +44,17 @@ enum End {
 }
 
 impl Socket {
-    pub(super) fn new(stream: TcpStream, scratch: Rc<RefCell<Scratch>>, inbox: Inbox) -> Self {
+    pub(super) fn new(stream: TcpStream, dial: &Dial, inbox: Inbox) -> Self {
         Self {
             stream,
             session: None,
             undecoded: Vec::new(),
             unseen: false,
-            scratch,
+            scratch: dial.scratch.clone(),
             inbox,
             listens: false,
+            departure: dial.departure.clone(),
+            shut: false,
         }
     }
 
@@ -83,11 +89,15 @@ impl Socket {
         self.listens = true;
     }
 
-    /// Writes all of `bytes`.
+    /// Writes all of `bytes`. Whoever counts them does so after that, as who is told to leave
+    /// writes nothing.
     ///
     /// # Errors
-    /// When the connection breaks.
+    /// When the connection breaks, or the client has left.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        if self.departure.is_announced() {
+            return Err(self.leave().await);
+        }
         let Some(session) = &mut self.session else {
             return self.send(bytes).await.map_err(|error| following(End::Broke(error)));
         };
@@ -129,7 +139,11 @@ impl Socket {
         poll_fn(|context| {
             let scratch = self.scratch.clone();
             let mut scratch = scratch.borrow_mut();
+            if self.departure.is_announced() {
+                self.shut(&mut scratch);
+            }
             match self.poll_bytes(context, &mut scratch) {
+                Poll::Ready(Err(_)) if self.shut => Poll::Ready(Err(Failure::Left)),
                 Poll::Ready(Ok(count)) => {
                     // Behind the decryption: before it there is no update in anybody's hands.
                     self.inbox.arrived(clock::now_ns());
@@ -147,6 +161,35 @@ impl Socket {
             }
         })
         .await
+    }
+
+    /// Ends a connection on which nothing is expected any more.
+    async fn leave(&mut self) -> Failure {
+        poll_fn(|context| {
+            let scratch = self.scratch.clone();
+            let mut scratch = scratch.borrow_mut();
+            self.shut(&mut scratch);
+            while ready!(self.poll_bytes(context, &mut scratch)).is_ok() {}
+            Poll::Ready(Failure::Left)
+        })
+        .await
+    }
+
+    /// Says once that nothing more will be said.
+    fn shut(&mut self, scratch: &mut Scratch) {
+        if std::mem::replace(&mut self.shut, true) {
+            return;
+        }
+        if let Some(session) = &mut self.session {
+            scratch.sealed.clear();
+            session.close(&mut scratch.sealed);
+            // An alert of 24 bytes after a pause: the socket takes it, or the connection is broken.
+            if let Ok(sent) = self.stream.try_write(&scratch.sealed) {
+                self.inbox.sent_tls(sent as u64);
+            }
+        }
+        // Fails where the server has gone first; then there is nobody to tell.
+        let _ = socket2::SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write);
     }
 
     /// Reads once, and decrypts into `plain` where TLS is spoken; returns how much came into

@@ -7,7 +7,7 @@ use rustls::client::{Resumption, UnbufferedClientConnection};
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::unbuffered::{ConnectionState, EncodeError, UnbufferedStatus};
+use rustls::unbuffered::{ConnectionState, EncodeError, EncryptError, UnbufferedStatus};
 use rustls::{ClientConfig, Error, HandshakeKind, RootCertStore, version};
 
 use super::{reason, record};
@@ -169,6 +169,17 @@ impl Session {
         sealed.truncate(own + written);
         self.kept = kept;
         Ok(own as u64 + record::count(&sealed[own..]) * record::OVERHEAD_BYTES)
+    }
+
+    /// Says that nothing more will be said (close_notify, RFC 8446 section 6.1).
+    pub(super) fn close(&mut self, sealed: &mut Vec<u8>) {
+        let status = self.connection.process_tls_records(&mut []);
+        let Ok(ConnectionState::WriteTraffic(mut traffic)) = status.state else { return };
+        if let Err(EncryptError::InsufficientSize(size)) = traffic.queue_close_notify(&mut []) {
+            sealed.resize(size.required_size, 0);
+            let written = traffic.queue_close_notify(sealed).unwrap_or(0);
+            sealed.truncate(written);
+        }
     }
 
     /// What is said to a server that was refused: an alert, if there is one.

@@ -1,0 +1,97 @@
+//! What a link saw of a trial, in the terms of a row.
+
+use results::{Life, Row, Wire, Wires};
+
+use crate::link::account::Traffic;
+use crate::link::order::{Carried, Counters};
+use crate::trial::Crossing;
+
+/// What the link carried in the window.
+pub fn window(seen: &Crossing) -> Wires {
+    wires(&seen.after.counters).since(wires(&seen.before.counters))
+}
+
+/// Codecs and link over the whole life of the connections.
+pub fn life(seen: &Crossing) -> Life {
+    let link = wires(&seen.report.counters);
+    Life { up: seen.life.up, down: seen.life.down, link }
+}
+
+/// Fills the link's columns.
+pub fn fill(row: &mut Row, seen: &Crossing) {
+    row.set_wires(&window(seen));
+    let report = &seen.report;
+    let both = |count: fn(&Carried) -> u64| {
+        Some(count(&report.counters.up) + count(&report.counters.down))
+    };
+    row.link_lost_packets = both(|way| way.dropped.loss.packets);
+    row.link_queue_dropped_packets = both(|way| way.dropped.queue.packets);
+    row.link_cut_packets = both(|way| way.dropped.cut.packets);
+    row.link_unasked_drops = Some(unasked_drops(seen));
+    row.relay_cpu_ns = Some(seen.relay_cpu_ns);
+    row.relay_late_p50_ns = Some(report.lateness.p50_ns);
+    row.relay_late_p99_ns = Some(report.lateness.p99_ns);
+    row.relay_late_max_ns = Some(report.lateness.max_ns);
+    let life = life(seen);
+    row.life_cause_bytes = Some(life.causes());
+    row.life_link_bytes = Some(life.link_bytes());
+}
+
+/// What is to be said of the row beyond its numbers: (rule, sentence).
+pub fn doubts(seen: &Crossing) -> Vec<(&'static str, String)> {
+    let mut doubts = Vec::new();
+    let Life { up, down, link } = life(seen);
+    for (direction, codec, wire) in [("up", up, link.up), ("down", down, link.down)] {
+        let (ours, carried) = (codec.total(), wire.payload);
+        if ours != carried {
+            doubts.push((
+                "instruments",
+                format!(
+                    "over the connections' whole life the decoders counted {ours} bytes {direction} \
+                     and the link carried {carried}"
+                ),
+            ));
+        }
+        if wire.other > 0 {
+            let other = wire.other;
+            doubts.push(("instruments", format!("{other} bytes {direction} were not TCP")));
+        }
+    }
+    if seen.staying > 0 || !seen.report.at_rest {
+        let staying = seen.staying;
+        doubts.push((
+            "instruments",
+            format!(
+                "{staying} clients were not told the end of their connections in time, so the \
+                 account of their whole life is not complete"
+            ),
+        ));
+    }
+    if let Some(error) = &seen.report.capture_error {
+        doubts.push(("capture", format!("the capture is not complete: {error}")));
+    }
+    doubts
+}
+
+fn unasked_drops(seen: &Crossing) -> u64 {
+    let report = &seen.report;
+    let devices = [report.clients_device, report.server_device];
+    let devices: u64 = devices.iter().map(|device| device.tx_dropped + device.rx_dropped).sum();
+    report.counters.up.refused.packets + report.counters.down.refused.packets + devices
+}
+
+fn wires(counters: &Counters) -> Wires {
+    Wires { up: wire(&counters.up.offered), down: wire(&counters.down.offered) }
+}
+
+fn wire(traffic: &Traffic) -> Wire {
+    Wire {
+        packets: traffic.total().packets,
+        payload: traffic.payload.bytes,
+        headers: traffic.headers.bytes,
+        acks: traffic.acks.bytes,
+        handshakes: traffic.handshake.bytes,
+        retransmitted: traffic.retransmitted.bytes,
+        other: traffic.other.bytes,
+    }
+}
