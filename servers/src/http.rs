@@ -8,15 +8,16 @@ mod patience;
 mod publish;
 mod query;
 mod refusal;
+mod weight;
 
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{self, Poll, ready};
 
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::Service;
 use hyper::{Method, Request, Response, StatusCode, header};
@@ -26,6 +27,8 @@ pub use body::{Body, Upgrade};
 pub(crate) use checks::is_token_listed;
 pub(crate) use query::Query;
 pub(crate) use refusal::Refusal;
+pub use weight::{ANSWER_BYTES, HEADERS, HeadSize, kaazing_answer};
+pub(crate) use weight::{answer_bytes, pad};
 
 use crate::listen::Stream;
 use crate::run::Shared;
@@ -90,7 +93,13 @@ pub(crate) async fn serve(stream: Stream, routes: Arc<Routes>) {
         && let Some(upgrade) = requests.take_upgrade()
     {
         let parts = connection.into_parts();
-        upgrade(parts.io.into_inner().into_stream(), parts.read_buf);
+        let (stream, ahead) = parts.io.into_inner().into_parts();
+        let read = if ahead.is_empty() {
+            parts.read_buf
+        } else {
+            [&parts.read_buf[..], &ahead].concat().into()
+        };
+        upgrade(stream, read);
     }
 }
 
@@ -99,8 +108,12 @@ pub(crate) async fn serve(stream: Stream, routes: Arc<Routes>) {
 struct Requests {
     head: Head,
     upgrade: Mutex<Option<Upgrade>>,
-    /// A paced body has more.
+    /// A paced body has more, or another request is here already.
     go_on: AtomicBool,
+    /// Bytes of a later request are here.
+    ahead: AtomicBool,
+    /// The seq at which the last answer of a poll ended, and one more; 0 if there was none.
+    ended: AtomicU64,
 }
 
 impl Requests {
@@ -119,6 +132,26 @@ impl Requests {
     fn is_to_go_on(&self) -> bool {
         self.go_on.load(Ordering::Relaxed) && self.go_on.swap(false, Ordering::Relaxed)
     }
+
+    fn set_ahead(&self, ahead: bool) {
+        self.ahead.store(ahead, Ordering::Relaxed);
+    }
+
+    /// hyper waits for bytes from the stream, and knows nothing of those that are here.
+    fn is_answered(&self) {
+        self.head.is_answered();
+        if self.ahead.load(Ordering::Relaxed) {
+            self.go_on();
+        }
+    }
+
+    fn set_ended(&self, seq: u64) {
+        self.ended.store(seq.saturating_add(1), Ordering::Relaxed);
+    }
+
+    fn ended(&self) -> Option<u64> {
+        self.ended.load(Ordering::Relaxed).checked_sub(1)
+    }
 }
 
 /// A listener's routes as a hyper service for one connection.
@@ -133,8 +166,9 @@ impl Service<Request<Incoming>> for Routed {
     type Future = Answer;
 
     fn call(&self, request: Request<Incoming>) -> Answer {
-        self.requests.head.is_complete();
-        Answer { task: self.routes.route(request), requests: Arc::clone(&self.requests) }
+        self.requests.head.is_complete(!request.body().is_end_stream());
+        let task = self.routes.route(request, self.requests.ended());
+        Answer { task, requests: Arc::clone(&self.requests) }
     }
 }
 
@@ -149,14 +183,15 @@ impl Future for Answer {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
         let mut reply = ready!(self.task.as_mut().poll(cx));
-        self.requests.head.is_answered();
+        self.requests.is_answered();
         reply.body_mut().announce(&self.requests);
         Poll::Ready(Ok(reply))
     }
 }
 
 impl Routes {
-    fn route(self: &Arc<Self>, request: Request<Incoming>) -> Task<Reply> {
+    /// `ended` is where the last answer on the connection ended.
+    fn route(self: &Arc<Self>, request: Request<Incoming>, ended: Option<u64>) -> Task<Reply> {
         if let Err(refusal) = checks::request(&request) {
             return at_once(refusal.into());
         }
@@ -164,7 +199,7 @@ impl Routes {
         if let Some((_, Serve::Http(serve), context)) =
             self.transports.iter().find(|(served, ..)| served == path)
         {
-            return serve(request, context.clone());
+            return serve(request, context.continuing(ended));
         }
         match path {
             "/publish" if self.publish => {

@@ -17,6 +17,7 @@ pub mod transport;
 mod waiters;
 
 pub use feed::Feed;
+pub use http::{ANSWER_BYTES, HEADERS, HeadSize, kaazing_answer};
 pub use knob::{Knob, KnobKind, Params};
 pub use listen::{Control, Listeners, Stream, listen_tcp};
 pub use run::{Config, Server, run};

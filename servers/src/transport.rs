@@ -20,7 +20,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::Feed;
 use crate::feed::{Encode, Encoder, Limit};
-use crate::http::Body;
+use crate::http::{self, Body};
 use crate::knob::{Knob, Params};
 use crate::listen::Stream;
 use crate::run::Shared;
@@ -74,7 +74,11 @@ pub type Reply = Response<Body>;
 
 /// All that a transport may know. A clone is the same context.
 #[derive(Clone)]
-pub struct Context(Arc<Surroundings>);
+pub struct Context {
+    surroundings: Arc<Surroundings>,
+    /// The seq at which the last answer of a poll on this connection ended.
+    pub ended: Option<u64>,
+}
 
 /// See [`Context`].
 pub struct Surroundings {
@@ -88,6 +92,8 @@ pub struct Surroundings {
     pub coalesce: bool,
     /// Whether clients may publish.
     pub allow_publish: bool,
+    /// How many bytes an answer's head is to have, if not as few as it takes.
+    pub answer_bytes: Option<usize>,
     encode: Encode,
     encoder: OnceLock<Encoder>,
     tasks: TaskTracker,
@@ -100,8 +106,9 @@ const WRITE: Limit = Limit { updates: 1000, bytes: 256 << 10 };
 
 impl Context {
     pub(crate) fn new(transport: &Transport, params: Params, with: &Shared) -> Self {
-        Self(Arc::new(Surroundings {
+        let surroundings = Arc::new(Surroundings {
             feed: with.feed.clone(),
+            answer_bytes: http::answer_bytes(&params),
             params,
             shutdown: with.shutdown.clone(),
             coalesce: with.coalesce,
@@ -110,12 +117,18 @@ impl Context {
             encoder: OnceLock::new(),
             tasks: with.tasks.clone(),
             tally: Arc::default(),
-        }))
+        });
+        Self { surroundings, ended: None }
+    }
+
+    /// The same for a request on a connection whose last answer ended at this seq.
+    pub(crate) fn continuing(&self, ended: Option<u64>) -> Self {
+        Self { surroundings: Arc::clone(&self.surroundings), ended }
     }
 
     /// The transport's framing, shared by all its clients, at most `limit` at once.
     pub fn encoder(&self, limit: Limit) -> &Encoder {
-        self.0.encoder.get_or_init(|| Encoder::new(self.encode, limit))
+        self.encoder.get_or_init(|| Encoder::new(self.encode, limit))
     }
 
     /// The framing of a push transport: what one wake-up finds ready goes out in one write, or,
@@ -137,7 +150,7 @@ impl Context {
 
     /// The counters of the transport.
     pub fn tally(&self) -> &Arc<Tally> {
-        &self.0.tally
+        &self.surroundings.tally
     }
 }
 
@@ -159,7 +172,7 @@ impl Deref for Context {
     type Target = Surroundings;
 
     fn deref(&self) -> &Surroundings {
-        &self.0
+        &self.surroundings
     }
 }
 

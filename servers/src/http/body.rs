@@ -15,6 +15,8 @@ use crate::listen::Stream;
 pub enum Body {
     /// All of it is known; empty once it was taken.
     Full(Bytes),
+    /// The same, a poll's: the client stands at this seq then.
+    Page(Bytes, u64),
     /// It comes bit by bit.
     Stream(Events),
     /// It comes bit by bit, each in a write of its own.
@@ -66,6 +68,7 @@ impl Body {
     pub(super) fn announce(&mut self, requests: &Arc<Requests>) {
         match self {
             Self::Full(_) | Self::Stream(_) => {}
+            Self::Page(_, seq) => requests.set_ended(*seq),
             Self::Paced(paced) => paced.requests = Some(Arc::clone(requests)),
             Self::Upgrade(_) => {
                 if let Self::Upgrade(upgrade) = std::mem::replace(self, Self::empty()) {
@@ -95,6 +98,11 @@ impl Body {
     pub fn full(bytes: impl Into<Bytes>) -> Self {
         Self::Full(bytes.into())
     }
+
+    /// These bytes, after which the client stands at `seq`.
+    pub(crate) fn page(bytes: Bytes, seq: u64) -> Self {
+        Self::Page(bytes, seq)
+    }
 }
 
 impl HttpBody for Body {
@@ -106,9 +114,11 @@ impl HttpBody for Body {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match self.get_mut() {
-            Self::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Self::Full(bytes) | Self::Page(bytes, _) if bytes.is_empty() => Poll::Ready(None),
             Self::Upgrade(_) => Poll::Ready(None),
-            Self::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Self::Full(bytes) | Self::Page(bytes, _) => {
+                Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes)))))
+            }
             Self::Stream(stream) => stream.as_mut().poll_frame(cx),
             Self::Paced(paced) => paced.poll_frame(cx),
         }
@@ -116,7 +126,7 @@ impl HttpBody for Body {
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Self::Full(bytes) => bytes.is_empty(),
+            Self::Full(bytes) | Self::Page(bytes, _) => bytes.is_empty(),
             Self::Upgrade(_) => true,
             Self::Stream(stream) | Self::Paced(Paced { events: stream, .. }) => {
                 stream.is_end_stream()
@@ -126,7 +136,7 @@ impl HttpBody for Body {
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Full(bytes) | Self::Page(bytes, _) => SizeHint::with_exact(bytes.len() as u64),
             Self::Upgrade(_) => SizeHint::with_exact(0),
             Self::Stream(stream) | Self::Paced(Paced { events: stream, .. }) => stream.size_hint(),
         }

@@ -11,12 +11,12 @@ use tokio::time::sleep;
 
 use super::poll::{Poll, write_page};
 use super::{Context, Reply, Serve, Task, Transport};
-use crate::http::{Query, Refusal, at_once};
+use crate::http::{HEADERS, Query, Refusal, at_once};
 
 pub(super) const TRANSPORT: Transport = Transport {
     name: "long-poll",
     about: "the client asks; the answer waits until there is something, or for the hold",
-    knobs: &[],
+    knobs: &[HEADERS],
     encode: write_page,
     serve: Serve::Http(serve),
 };

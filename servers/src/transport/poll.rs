@@ -1,8 +1,10 @@
 //! What both polls have in common: the request's cursor and limit, and the page that answers it.
 
 use bytes::Bytes;
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
-use hyper::{Request, Response, StatusCode};
+use hyper::header::{
+    CACHE_CONTROL, CONNECTION, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH,
+};
+use hyper::{Method, Request, Response, StatusCode};
 
 use super::{Context, Reply};
 use crate::feed::{Cursor, Delivery, Gap, Limit, Slice, Start};
@@ -27,6 +29,10 @@ pub(super) struct Poll {
     if_none_match: Option<Box<str>>,
     /// The request's, emptied, for the answer: its memory is the right size and at hand.
     headers: HeaderMap,
+    /// The client gets the body, too: it stands at the page's end then.
+    is_get: bool,
+    /// The request asks for the end of the connection; looked up only where heads are padded.
+    closes: bool,
 }
 
 impl Poll {
@@ -37,9 +43,11 @@ impl Poll {
             return Err(Refusal::method("GET, HEAD"));
         }
         let query = Query::new(request.uri.query());
-        let start = after(&context, query).map_err(Refusal::bad_request)?;
+        let start = start(&context, query).map_err(Refusal::bad_request)?;
         let limit = limit(query).map_err(Refusal::bad_request)?;
         let if_none_match = if_none_match(&request.headers);
+        let closes = context.answer_bytes.is_some()
+            && http::is_token_listed(&request.headers, &CONNECTION, "close");
         let mut headers = request.headers;
         headers.clear();
         Ok(Self {
@@ -48,6 +56,8 @@ impl Poll {
             from_now: start == Start::Now,
             if_none_match,
             headers,
+            is_get: request.method == Method::GET,
+            closes,
             context,
         })
     }
@@ -72,7 +82,7 @@ impl Poll {
         self.context.tally().delivered(last - after);
         self.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         self.headers.insert(ETAG, self.etag(last));
-        self.reply(StatusCode::OK, Body::full(page))
+        self.reply(StatusCode::OK, page, last)
     }
 
     /// The page of everyone who stands at the same place.
@@ -104,22 +114,26 @@ impl Poll {
         if self.is_known(seq) {
             self.not_modified(seq)
         } else {
-            self.reply(StatusCode::NO_CONTENT, Body::empty())
+            self.reply(StatusCode::NO_CONTENT, Bytes::new(), seq)
         }
     }
 
     /// RFC 9110 section 15.4.5: with the ETag and Cache-Control that a 200 would have.
     fn not_modified(mut self, seq: u64) -> Reply {
         self.headers.insert(ETAG, self.etag(seq));
-        self.reply(StatusCode::NOT_MODIFIED, Body::empty())
+        self.reply(StatusCode::NOT_MODIFIED, Bytes::new(), seq)
     }
 
     /// RFC 6202 section 5.6: no cache between us may answer in our place.
-    fn reply(mut self, status: StatusCode, body: Body) -> Reply {
+    fn reply(mut self, status: StatusCode, body: Bytes, ended: u64) -> Reply {
         self.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let body = if self.is_get { Body::page(body, ended) } else { Body::full(body) };
         let mut reply = Response::new(body);
         *reply.status_mut() = status;
         *reply.headers_mut() = self.headers;
+        if let Some(bytes) = self.context.answer_bytes {
+            http::pad(&mut reply, bytes, self.closes || self.context.shutdown.is_stopping());
+        }
         reply
     }
 
@@ -151,6 +165,24 @@ fn if_none_match(headers: &HeaderMap) -> Option<Box<str>> {
     let lines = headers.get_all(IF_NONE_MATCH).iter();
     let lines: Vec<_> = lines.filter_map(|line| line.to_str().ok()).collect();
     Some(lines.join(",").into())
+}
+
+/// Where a poll wants to start: by `after`, or by `continue` where the last answer on its connection
+/// ended, which a client cannot know that asks before that answer is there (RFC 6202 section 5.2:
+/// pipelining).
+fn start(context: &Context, query: Query<'_>) -> Result<Start, String> {
+    let Some(value) = query.get("continue")? else { return after(context, query) };
+    if !value.is_empty() {
+        return Err(format!("continue: takes no value, not \"{value}\""));
+    }
+    if query.get("after")?.is_some() {
+        return Err("continue: stands instead of after, not beside it".to_owned());
+    }
+    let ended = context.ended.map(Start::After);
+    ended.ok_or_else(|| {
+        "continue: no poll was answered on this connection before; begin with after, or without"
+            .to_owned()
+    })
 }
 
 /// Where a request wants to start, by `after`.

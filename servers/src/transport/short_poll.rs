@@ -5,12 +5,12 @@ use hyper::body::Incoming;
 
 use super::poll::{Poll, write_page};
 use super::{Context, Reply, Serve, Task, Transport};
-use crate::http::at_once;
+use crate::http::{HEADERS, at_once};
 
 pub(super) const TRANSPORT: Transport = Transport {
     name: "short-poll",
     about: "the client asks again and again; each answer is whatever is there",
-    knobs: &[],
+    knobs: &[HEADERS],
     encode: write_page,
     serve: Serve::Http(serve),
 };

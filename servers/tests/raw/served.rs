@@ -17,6 +17,7 @@ pub struct Setup {
     pub coalesce: bool,
     pub allow_publish: bool,
     pub heartbeat: &'static str,
+    pub headers: &'static str,
     pub only: Option<&'static str>,
     pub tls: bool,
 }
@@ -29,6 +30,7 @@ impl Default for Setup {
             coalesce: true,
             allow_publish: false,
             heartbeat: "15s",
+            headers: "bare",
             only: None,
             tls: false,
         }
@@ -56,8 +58,10 @@ impl Setup {
             .iter()
             .filter(|transport| self.only.is_none_or(|only| only == transport.name))
             .map(|transport| {
-                let knobs = transport.knobs.iter().filter(|knob| knob.name == "heartbeat");
-                let values = knobs.map(|knob| (knob.name.to_owned(), self.heartbeat.into()));
+                let values = [("heartbeat", self.heartbeat), ("headers", self.headers)];
+                let known = |name| transport.knobs.iter().any(|knob| knob.name == name);
+                let values = values.into_iter().filter(|(name, _)| known(*name));
+                let values = values.map(|(name, value)| (name.to_owned(), value.into()));
                 (transport, Params::new(values.collect()))
             })
             .collect();

@@ -7,9 +7,11 @@ mod raw;
 
 mod connections;
 mod limits;
+mod pipelined;
 mod polls;
 mod publish;
 mod sse;
+mod weight;
 
 use raw::answer::{Answer, get, get_with};
 use raw::served::{Served, Setup, payloads};
