@@ -187,6 +187,8 @@ impl Bench<'_> {
         trial.patience_ns -= rest_ns;
         trial.params.insert("rearm_delay".into(), format!("{}ns", trial.patience_ns).into());
         trial.params.insert("replay".into(), true.into());
+        // The gap of one request; with more in flight the server does not wait for it.
+        trial.params.insert("outstanding".into(), 1.into());
         // All at once: after a publish all long polls are answered, and re-arm, together.
         trial.ramp = Duration::ZERO;
         let time = CYCLE.max(Duration::from_nanos(trial.patience_ns) * 10);

@@ -11,6 +11,7 @@ use crate::inbox::Inbox;
 
 mod long_poll;
 mod poll;
+pub mod request;
 mod short_poll;
 mod sse;
 mod tcp;
@@ -28,6 +29,8 @@ pub struct Client {
     pub name: &'static str,
     /// What a scenario may set, beside the server's knobs.
     pub knobs: &'static [Knob],
+    /// What its knobs may not be together: the key and a sentence about its value.
+    pub check: fn(&Params) -> Result<(), (&'static str, String)>,
     /// Longest time that an update may wait at the server until this client asks again.
     pub patience: fn(&Params) -> Duration,
     /// Follows the feed until the connection ends, which it should not.
@@ -43,6 +46,13 @@ pub struct Start {
     pub phase: f64,
 }
 
+impl Start {
+    /// For what else is the client's own.
+    pub fn seed(&self) -> u64 {
+        self.phase.to_bits()
+    }
+}
+
 /// Every client, in the order of the tables and charts.
 pub static ALL: &[Client] =
     &[short_poll::CLIENT, long_poll::CLIENT, sse::CLIENT, websocket::CLIENT, tcp::CLIENT];
@@ -50,6 +60,11 @@ pub static ALL: &[Client] =
 /// The client of that name.
 pub fn find(name: &str) -> Option<&'static Client> {
     ALL.iter().find(|client| client.name == name)
+}
+
+/// The knobs of a client that go together whatever they are.
+fn any(_: &Params) -> Result<(), (&'static str, String)> {
+    Ok(())
 }
 
 /// The patience of a client that is always listening.

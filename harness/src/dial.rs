@@ -40,6 +40,9 @@ pub enum Failure {
     /// The connection could be made, and TLS on it could not.
     #[error("the TLS handshake failed: {0}")]
     Handshake(String),
+    /// The server ended it.
+    #[error("the connection was closed by the server")]
+    Ended,
     /// The server said what the protocol does not allow.
     #[error(transparent)]
     Protocol(#[from] ProtocolError),

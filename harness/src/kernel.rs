@@ -41,7 +41,12 @@ impl TcpCounters {
     }
 }
 
-/// Reads the counters of one TCP socket.
+/// The states of a connection whose peer has sent its FIN (net/tcp_states.h): `TCP_TIME_WAIT`,
+/// `TCP_CLOSE_WAIT`, `TCP_LAST_ACK`, `TCP_CLOSING`.
+const STATES_AFTER_FIN: [u8; 4] = [6, 8, 9, 11];
+
+/// Reads the counters of one TCP socket. A FIN takes a sequence number, and the kernel counts that
+/// as a byte received; here it is none.
 ///
 /// # Errors
 /// The kernel's, for a descriptor that is no TCP socket.
@@ -63,10 +68,11 @@ pub fn tcp_counters(socket: impl AsFd) -> io::Result<TcpCounters> {
         }
         info.assume_init()
     };
+    let fin = u64::from(STATES_AFTER_FIN.contains(&info.tcpi_state));
     Ok(TcpCounters {
         bytes_sent: info.tcpi_bytes_sent,
         bytes_retransmitted: info.tcpi_bytes_retrans,
-        bytes_received: info.tcpi_bytes_received,
+        bytes_received: info.tcpi_bytes_received - fin,
         segments_out: u64::from(info.tcpi_segs_out),
         segments_in: u64::from(info.tcpi_segs_in),
         retransmits: u64::from(info.tcpi_total_retrans),

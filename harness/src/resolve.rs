@@ -2,7 +2,7 @@
 //! in, and a machine that is large enough. Nothing is started before all of it holds.
 
 use scenarios::{Error, Scenario};
-use servers::Knob;
+use servers::{Knob, Params};
 
 use crate::client::{self, Client};
 use crate::machine;
@@ -64,6 +64,9 @@ pub fn resolve(mut scenario: Scenario) -> Result<Scenario, Error> {
         for knob in pair.knobs() {
             table.entry(knob.name.to_owned()).or_insert_with(|| knob.default_value());
         }
+        (pair.client.check)(&Params::new(table.clone())).map_err(|(knob_name, problem)| {
+            scenario.error_at(&format!("{key}.{knob_name}"), &problem)
+        })?;
     }
     scenario.transports = resolved;
     scenario.validate()?;

@@ -1,11 +1,17 @@
-//! One exchange of a poll, short or long: a request, an answer, the next cursor.
+//! The exchanges of a poll, short or long: requests, answers, the next cursor.
+
+use std::collections::VecDeque;
 
 use results::Causes;
+use servers::Params;
 
+use super::Start;
+use super::request::{CONDITIONAL, Heads, KEEP_ALIVE};
 use crate::clock;
 use crate::decode::{Listener, ProtocolError, Said, answer, head};
 use crate::dial::{Dial, Failure, Socket};
-use crate::inbox::Inbox;
+use crate::inbox::{Inbox, Next};
+use crate::kernel::TcpCounters;
 
 /// An answer with so many updates may have been cut, or one in which another update would have
 /// made so many bytes: the protocol's page is 1,000 updates, and a server may end one by its bytes,
@@ -13,16 +19,33 @@ use crate::inbox::Inbox;
 const PAGE_UPDATES: u64 = 1000;
 const PAGE_BYTES: u64 = 8 << 20;
 
-/// A polling client: its connection, its request and where it is in the feed.
+/// A polling client: its connection, its requests and where it is in the feed.
 pub struct Poll {
-    socket: Socket,
+    dial: Dial,
     inbox: Inbox,
+    /// None while a client that makes a connection for each request has none.
+    socket: Option<Socket>,
+    /// Of the connections that are over.
+    over: TcpCounters,
+    heads: Heads,
+    keep_alive: bool,
+    conditional: bool,
     path: &'static str,
     /// What comes after the cursor in the query, e.g. `&hold=25`.
     query: String,
-    host: String,
-    cursor: String,
+    at: Place,
     request: Vec<u8>,
+    /// When the requests were sent that have no answer yet, ns.
+    asked_ns: VecDeque<u64>,
+    /// Answers that came together with an earlier one.
+    answers: VecDeque<Answer>,
+}
+
+/// Where a client is, as the last answer said it.
+#[derive(Default)]
+struct Place {
+    cursor: String,
+    etag: String,
 }
 
 impl Poll {
@@ -33,19 +56,25 @@ impl Poll {
     pub async fn start(
         dial: &Dial,
         inbox: &Inbox,
-        path: &'static str,
-        query: String,
+        params: &Params,
+        start: Start,
+        (path, query): (&'static str, String),
     ) -> Result<Self, Failure> {
         let began_ns = clock::now_ns();
-        let socket = dial.connect(inbox).await?;
         let mut poll = Self {
-            socket,
+            dial: dial.clone(),
             inbox: inbox.clone(),
+            socket: None,
+            over: TcpCounters::default(),
+            heads: Heads::new(params, &dial.server.to_string(), start.seed()),
+            keep_alive: params.flag(&KEEP_ALIVE),
+            conditional: params.flag(&CONDITIONAL),
             path,
             query,
-            host: dial.server.to_string(),
-            cursor: String::new(),
+            at: Place::default(),
             request: Vec::new(),
+            asked_ns: VecDeque::new(),
+            answers: VecDeque::new(),
         };
         poll.exchange().await?;
         inbox.connected(clock::now_ns() - began_ns);
@@ -54,12 +83,32 @@ impl Poll {
 
     /// Starts over from the oldest update that the server keeps.
     pub fn rewind(&mut self) {
-        "0".clone_into(&mut self.cursor);
+        "0".clone_into(&mut self.at.cursor);
     }
 
-    /// The socket, for its counters.
-    pub fn socket(&self) -> &Socket {
-        &self.socket
+    /// Requests without an answer.
+    pub fn outstanding(&self) -> usize {
+        self.asked_ns.len()
+    }
+
+    /// No answer is being read: the moment to read the counters, if wanted.
+    pub fn quiet(&self, now_ns: u64, next: Next) {
+        self.inbox.quiet(now_ns, next, || self.counters());
+    }
+
+    /// The same, for a client that will be quiet again before its next request: until the window
+    /// opens the answer just read must not fall into it.
+    pub fn quiet_before_window(&self, now_ns: u64) {
+        self.inbox.quiet_before_window(now_ns, || self.counters());
+    }
+
+    /// Of all the connections.
+    fn counters(&self) -> Option<TcpCounters> {
+        let mut sum = self.over;
+        if let Some(socket) = &self.socket {
+            sum.add(&socket.counters()?);
+        }
+        Some(sum)
     }
 
     /// Asks for what comes after the cursor and waits for the answer. Returns whether there may be
@@ -68,38 +117,75 @@ impl Poll {
     /// # Errors
     /// When the connection breaks or the answer is not what the protocol says.
     pub async fn exchange(&mut self) -> Result<bool, Failure> {
+        self.ask().await?;
+        self.answer().await
+    }
+
+    /// Sends a request: for what comes after the cursor or, behind another request, after where
+    /// that one's answer will end.
+    ///
+    /// # Errors
+    /// When the connection cannot be made or breaks.
+    pub async fn ask(&mut self) -> Result<(), Failure> {
         self.write_request();
+        // To connect is part of the round trip.
         let asked_ns = clock::now_ns();
         self.inbox.request(asked_ns, self.request.len());
-        self.socket.write(&self.request).await?;
-        let mut answer = None;
-        let (inbox, cursor) = (&self.inbox, &mut self.cursor);
-        while answer.is_none() {
-            self.socket
+        self.asked_ns.push_back(asked_ns);
+        let socket = match &mut self.socket {
+            Some(socket) => socket,
+            none => none.insert(self.dial.connect(&self.inbox).await?),
+        };
+        socket.write(&self.request).await
+    }
+
+    /// Waits for the oldest request's answer. Returns whether there may be more already.
+    ///
+    /// # Errors
+    /// When the connection breaks or the answer is not what the protocol says.
+    pub async fn answer(&mut self) -> Result<bool, Failure> {
+        let (inbox, at, answers) = (&self.inbox, &mut self.at, &mut self.answers);
+        let socket = self.socket.as_mut().expect("whoever has asked is connected");
+        while answers.is_empty() {
+            socket
                 .read(&mut |bytes| {
-                    answer = read_answer(bytes, cursor, inbox)?;
-                    Ok(answer.as_ref().map_or(0, |answer| answer.bytes))
+                    let mut used = 0;
+                    while let Some(answer) = read_answer(&bytes[used..], at, inbox)? {
+                        used += answer.bytes;
+                        answers.push_back(answer);
+                    }
+                    Ok(used)
                 })
                 .await?;
         }
-        let Some(Answer { bytes, head_bytes, updates }) = answer else { return Ok(false) };
+        let asked_ns = self.asked_ns.pop_front();
+        let Some((Answer { bytes, head_bytes, updates }, asked_ns)) =
+            self.answers.pop_front().zip(asked_ns)
+        else {
+            return Err(ProtocolError::new("an answer came that nobody had asked for").into());
+        };
         self.inbox.answered(asked_ns, head_bytes, updates == 0);
+        if !self.keep_alive
+            && let Some(socket) = self.socket.take()
+        {
+            self.over.add(&socket.end().await?);
+        }
         let with_another = bytes as u64 + bytes as u64 / updates.max(1);
         Ok(updates >= PAGE_UPDATES || updates > 0 && with_another > PAGE_BYTES)
     }
 
     fn write_request(&mut self) {
-        use std::io::Write;
+        let (path, query, at) = (self.path, &self.query, &self.at);
+        let target = if self.outstanding() > 0 {
+            format!("{path}?continue{query}")
+        } else if at.cursor.is_empty() {
+            path.to_owned()
+        } else {
+            format!("{path}?after={}{query}", at.cursor)
+        };
+        let etag = (self.conditional && !at.etag.is_empty()).then_some(at.etag.as_str());
         self.request.clear();
-        let (path, cursor, query) = (self.path, &self.cursor, &self.query);
-        let after = if cursor.is_empty() { "" } else { "?after=" };
-        let query = if cursor.is_empty() { "" } else { query };
-        let host = &self.host;
-        write!(
-            self.request,
-            "GET {path}{after}{cursor}{query} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n\r\n"
-        )
-        .expect("a Vec takes all that is written");
+        self.heads.poll(&target, etag, &mut self.request);
     }
 }
 
@@ -113,7 +199,7 @@ struct Answer {
 /// Reads an answer; `None` while it is not here whole.
 fn read_answer(
     bytes: &[u8],
-    cursor: &mut String,
+    at: &mut Place,
     inbox: &Inbox,
 ) -> Result<Option<Answer>, ProtocolError> {
     let Some(head) = head::read(bytes)? else { return Ok(None) };
@@ -127,8 +213,11 @@ fn read_answer(
     let Some(body) = bytes.get(head.bytes..head.bytes + length) else { return Ok(None) };
     let mut listener = Counted { inbox, updates: 0 };
     listener.overhead(Causes { head: head.bytes as u64, ..Causes::default() });
+    if let Some(etag) = head.etag {
+        etag.clone_into(&mut at.etag);
+    }
     if head.status == 200 {
-        answer::read(body, cursor, &mut listener)?;
+        answer::read(body, &mut at.cursor, &mut listener)?;
     }
     let updates = listener.updates;
     Ok(Some(Answer { bytes: head.bytes + length, head_bytes: head.bytes, updates }))

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::poll::Poll;
+use super::request::{self, CONDITIONAL, COOKIE_BYTES, KEEP_ALIVE};
 use super::{Client, Following, Start};
 use crate::clock;
 use crate::dial::Dial;
@@ -11,7 +12,8 @@ use servers::{Knob, KnobKind, Params};
 
 pub const CLIENT: Client = Client {
     name: "short-poll",
-    knobs: &[INTERVAL, PACING],
+    knobs: &[INTERVAL, PACING, KEEP_ALIVE, CONDITIONAL, COOKIE_BYTES],
+    check: request::check,
     patience: |params| params.duration(&INTERVAL),
     follow,
 };
@@ -38,16 +40,17 @@ fn follow(dial: Dial, inbox: Inbox, params: Params, start: Start) -> Following {
         let interval_ns = params.duration(&INTERVAL).as_nanos() as u64;
         let fixed_rate = params.choice(&PACING) == "fixed-rate";
         dial.alarm.until(start.at_ns).await;
-        let mut poll = Poll::start(&dial, &inbox, "/short-poll", String::new()).await?;
+        let ask = ("/short-poll", String::new());
+        let mut poll = Poll::start(&dial, &inbox, &params, start, ask).await?;
         let mut due_ns = clock::now_ns() + (start.phase * interval_ns as f64) as u64;
         loop {
             dial.alarm.until(due_ns).await;
-            poll.socket().quiet(clock::now_ns(), Next::Soon);
+            poll.quiet(clock::now_ns(), Next::Soon);
             // Who gets a full page asks for the next at once, as any client that wants the feed does:
             // with a page per interval it would fall behind for ever.
             while poll.exchange().await? {}
             let now_ns = clock::now_ns();
-            poll.socket().quiet_before_window(now_ns);
+            poll.quiet_before_window(now_ns);
             due_ns = if fixed_rate {
                 next_due(due_ns, interval_ns, now_ns)
             } else {

@@ -1,5 +1,6 @@
 //! Server-sent events: one request, one answer that never ends.
 
+use super::request::{CONNECT_HEADERS, COOKIE_BYTES, Heads};
 use super::{Client, Following, Start};
 use crate::clock;
 use crate::decode::event_stream::EventStream;
@@ -9,19 +10,24 @@ use crate::inbox::Inbox;
 use results::Causes;
 use servers::Params;
 
-pub const CLIENT: Client = Client { name: "sse", knobs: &[], patience: super::none, follow };
+pub const CLIENT: Client = Client {
+    name: "sse",
+    knobs: &[CONNECT_HEADERS, COOKIE_BYTES],
+    check: super::any,
+    patience: super::none,
+    follow,
+};
 
-fn follow(dial: Dial, inbox: Inbox, _: Params, start: Start) -> Following {
+fn follow(dial: Dial, inbox: Inbox, params: Params, start: Start) -> Following {
     Box::pin(async move {
         dial.alarm.until(start.at_ns).await;
         let began_ns = clock::now_ns();
         let mut socket = dial.connect(&inbox).await?;
-        let request = format!(
-            "GET /sse HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n\r\n",
-            dial.server
-        );
+        let mut request = Vec::new();
+        let heads = Heads::new(&params, &dial.server.to_string(), start.seed());
+        heads.events("/sse", &mut request);
         inbox.request(clock::now_ns(), request.len());
-        socket.write(request.as_bytes()).await?;
+        socket.write(&request).await?;
         let mut stream: Option<EventStream> = None;
         while stream.is_none() {
             socket

@@ -7,7 +7,8 @@ use crate::inbox::Inbox;
 use results::Causes;
 use servers::Params;
 
-pub const CLIENT: Client = Client { name: "tcp", knobs: &[], patience: super::none, follow };
+pub const CLIENT: Client =
+    Client { name: "tcp", knobs: &[], check: super::any, patience: super::none, follow };
 
 /// The length's own bytes: u32, big-endian.
 const PREFIX_BYTES: usize = 4;

@@ -3,6 +3,7 @@
 use base64::Engine;
 use rand::RngExt;
 
+use super::request::{CONNECT_HEADERS, COOKIE_BYTES, Heads};
 use super::{Client, Following, Start};
 use crate::clock;
 use crate::decode::frame::{self, Opcode};
@@ -12,22 +13,26 @@ use crate::inbox::Inbox;
 use results::Causes;
 use servers::Params;
 
-pub const CLIENT: Client = Client { name: "websocket", knobs: &[], patience: super::none, follow };
+pub const CLIENT: Client = Client {
+    name: "websocket",
+    knobs: &[CONNECT_HEADERS, COOKIE_BYTES],
+    check: super::any,
+    patience: super::none,
+    follow,
+};
 
-fn follow(dial: Dial, inbox: Inbox, _: Params, start: Start) -> Following {
+fn follow(dial: Dial, inbox: Inbox, params: Params, start: Start) -> Following {
     Box::pin(async move {
         dial.alarm.until(start.at_ns).await;
         let began_ns = clock::now_ns();
         let mut socket = dial.connect(&inbox).await?;
         let key =
             base64::engine::general_purpose::STANDARD.encode(rand::rng().random::<[u8; 16]>());
-        let request = format!(
-            "GET /websocket HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n",
-            dial.server
-        );
+        let mut request = Vec::new();
+        let heads = Heads::new(&params, &dial.server.to_string(), start.seed());
+        heads.websocket("/websocket", &key, &mut request);
         inbox.request(clock::now_ns(), request.len());
-        socket.write(request.as_bytes()).await?;
+        socket.write(&request).await?;
         let mut frames = Frames::default();
         let mut upgraded = false;
         while !upgraded {

@@ -7,7 +7,7 @@ const FIELDS_MAX: usize = 64;
 
 /// What a load client needs of a response head.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Head {
+pub struct Head<'a> {
     /// Status code.
     pub status: u16,
     /// Bytes of the head, with the blank line.
@@ -16,13 +16,15 @@ pub struct Head {
     pub content_length: Option<usize>,
     /// Whether the body is chunked.
     pub chunked: bool,
+    /// `ETag`, with its quotes, if sent.
+    pub etag: Option<&'a str>,
 }
 
 /// Reads a head at the start of `bytes`; `None` while it is incomplete.
 ///
 /// # Errors
-/// When the bytes are no HTTP/1.1 response head.
-pub fn read(bytes: &[u8]) -> Result<Option<Head>, ProtocolError> {
+/// When the bytes are no HTTP/1.1 response head, or it announces what our decoders cannot read.
+pub fn read(bytes: &[u8]) -> Result<Option<Head<'_>>, ProtocolError> {
     let mut fields = [httparse::EMPTY_HEADER; FIELDS_MAX];
     let mut response = httparse::Response::new(&mut fields);
     let parsed = response
@@ -34,6 +36,7 @@ pub fn read(bytes: &[u8]) -> Result<Option<Head>, ProtocolError> {
         bytes: length,
         content_length: None,
         chunked: false,
+        etag: None,
     };
     for field in response.headers.iter() {
         let value = field.value;
@@ -45,9 +48,25 @@ pub fn read(bytes: &[u8]) -> Result<Option<Head>, ProtocolError> {
                 })?);
         } else if field.name.eq_ignore_ascii_case("transfer-encoding") {
             head.chunked = value.eq_ignore_ascii_case(b"chunked");
+        } else if field.name.eq_ignore_ascii_case("etag") {
+            head.etag = std::str::from_utf8(value).ok();
+        } else if COMPRESSES.iter().any(|name| field.name.eq_ignore_ascii_case(name)) {
+            return Err(compressed(field));
         }
     }
     Ok(Some(head))
+}
+
+/// Browsers allow it, and so do our requests with their heads; then bytes would no longer be those
+/// of the feed.
+const COMPRESSES: [&str; 2] = ["content-encoding", "sec-websocket-extensions"];
+
+fn compressed(field: &httparse::Header<'_>) -> ProtocolError {
+    let (name, value) = (field.name, String::from_utf8_lossy(field.value));
+    ProtocolError::new(format!(
+        "the answer is compressed ({name}: {value}): switch that off at the server, or set headers \
+         = \"bare\""
+    ))
 }
 
 #[cfg(test)]
@@ -61,5 +80,19 @@ mod tests {
         assert_eq!((head.status, head.bytes, head.content_length), (200, 38, Some(5)));
         assert_eq!(read(&bytes[..20]).unwrap(), None);
         assert!(read(b"SPDY!\r\n\r\n").is_err());
+    }
+
+    #[test]
+    fn an_etag_keeps_its_quotes() {
+        let head = read(b"HTTP/1.1 304 Not Modified\r\neTag: \"k3f9:8\"\r\n\r\n").unwrap();
+        assert_eq!(head.unwrap().etag, Some("\"k3f9:8\""));
+    }
+
+    #[test]
+    fn a_compressed_answer_is_refused_by_name() {
+        for line in ["Content-Encoding: gzip", "Sec-WebSocket-Extensions: permessage-deflate"] {
+            let problem = read(format!("HTTP/1.1 200 OK\r\n{line}\r\n\r\n").as_bytes());
+            assert!(problem.unwrap_err().0.contains(line));
+        }
     }
 }

@@ -16,7 +16,7 @@ use super::{Dial, Failure, Scratch};
 use crate::clock;
 use crate::decode::{Listener, ProtocolError};
 use crate::departure::Departure;
-use crate::inbox::{Inbox, Next};
+use crate::inbox::Inbox;
 use crate::kernel;
 
 /// A connection whose arrivals are stamped and whose counters can be read.
@@ -245,25 +245,33 @@ impl Socket {
         Ok(())
     }
 
-    /// Nothing is in flight: the counters may be read.
-    pub fn quiet(&self, now_ns: u64, next: Next) {
-        self.inbox.quiet(now_ns, next, || self.counters());
-    }
-
-    /// The same, for a client that will be quiet again before its next request: until the window
-    /// opens the answer just read must not fall into it.
-    pub fn quiet_before_window(&self, now_ns: u64) {
-        self.inbox.quiet_before_window(now_ns, || self.counters());
-    }
-
-    /// The kernel's counters, if all that has arrived is decoded.
-    fn counters(&self) -> Option<kernel::TcpCounters> {
+    /// The kernel's counters, if all that has arrived is decoded. What is unread is asked for last:
+    /// bytes that come in between would be in the counters and in nothing of ours.
+    pub fn counters(&self) -> Option<kernel::TcpCounters> {
         let is_drained = self.session.as_ref().is_none_or(|session| session.is_drained());
-        if !is_drained || !self.undecoded.is_empty() || kernel::unread_bytes(&self.stream).ok()? > 0
-        {
-            return None;
+        let counters = kernel::tcp_counters(&self.stream).ok()?;
+        let unread = kernel::unread_bytes(&self.stream).ok()?;
+        (is_drained && self.undecoded.is_empty() && unread == 0).then_some(counters)
+    }
+
+    /// Reads the end, which the server was asked for, and closes. Returns what the kernel has
+    /// counted for the connection.
+    ///
+    /// # Errors
+    /// When the connection breaks, or something else than its end comes.
+    pub async fn end(mut self) -> Result<kernel::TcpCounters, Failure> {
+        let refuse = |bytes: &[u8]| match bytes.len() {
+            0 => Ok(0),
+            more => Err(ProtocolError::new(format!("{more} bytes came behind the last answer"))),
+        };
+        loop {
+            match self.read(&mut { refuse }).await {
+                Ok(()) => {}
+                Err(Failure::Ended) => break,
+                Err(failure) => return Err(failure),
+            }
         }
-        kernel::tcp_counters(&self.stream).ok()
+        kernel::tcp_counters(&self.stream).map_err(|error| following(End::Broke(error)))
     }
 }
 
@@ -278,7 +286,7 @@ fn or_none(written: io::Result<usize>) -> io::Result<usize> {
 /// The end of a client that follows.
 fn following(end: End) -> Failure {
     Failure::Connection(match end {
-        End::Closed => "was closed by the server".to_owned(),
+        End::Closed => return Failure::Ended,
         End::Broke(error) => format!("broke: {error}"),
         End::Refused(reason) => format!("broke: {reason}"),
     })
