@@ -62,11 +62,6 @@ pub fn find(name: &str) -> Option<&'static Client> {
     ALL.iter().find(|client| client.name == name)
 }
 
-/// The knobs of a client that go together whatever they are.
-fn any(_: &Params) -> Result<(), (&'static str, String)> {
-    Ok(())
-}
-
 /// The patience of a client that is always listening.
 fn none(_: &Params) -> Duration {
     Duration::ZERO

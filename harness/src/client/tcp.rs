@@ -8,7 +8,7 @@ use results::Causes;
 use servers::Params;
 
 pub const CLIENT: Client =
-    Client { name: "tcp", knobs: &[], check: super::any, patience: super::none, follow };
+    Client { name: "tcp", knobs: &[], check: |_| Ok(()), patience: super::none, follow };
 
 /// The length's own bytes: u32, big-endian.
 const PREFIX_BYTES: usize = 4;

@@ -91,8 +91,8 @@ mod tests {
     #[test]
     fn a_compressed_answer_is_refused_by_name() {
         for line in ["Content-Encoding: gzip", "Sec-WebSocket-Extensions: permessage-deflate"] {
-            let problem = read(format!("HTTP/1.1 200 OK\r\n{line}\r\n\r\n").as_bytes());
-            assert!(problem.unwrap_err().0.contains(line));
+            let answer = format!("HTTP/1.1 200 OK\r\n{line}\r\n\r\n");
+            assert!(read(answer.as_bytes()).unwrap_err().0.contains(line));
         }
     }
 }
