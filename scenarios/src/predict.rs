@@ -230,9 +230,27 @@ impl Case<'_> {
     }
 
     fn is(&self, setting: &str, word: &str) -> bool {
-        let settings = self.scenario.transports.get(self.name);
-        settings.and_then(|settings| settings.get(setting)).and_then(|value| value.as_str())
-            == Some(word)
+        self.setting(setting).and_then(|value| value.as_str()) == Some(word)
+    }
+
+    fn is_on(&self, setting: &str, default: bool) -> bool {
+        self.setting(setting).and_then(serde_json::Value::as_bool).unwrap_or(default)
+    }
+
+    /// Requests in flight.
+    fn outstanding(&self) -> usize {
+        let outstanding = self.setting("outstanding").and_then(serde_json::Value::as_u64);
+        outstanding.map_or(1, |count| count.max(1) as usize)
+    }
+
+    /// Round trips of a poll before its request may go: that of connecting, where each makes a
+    /// connection. On top of them comes the request's own, half of it before the server looks.
+    fn round_trips_before_request(&self) -> f64 {
+        if self.is_on("keep_alive", true) { 0.0 } else { 1.0 }
+    }
+
+    fn setting(&self, setting: &str) -> Option<&serde_json::Value> {
+        self.scenario.transports.get(self.name)?.get(setting)
     }
 }
 

@@ -73,7 +73,8 @@ pub(super) fn poll(case: &Case<'_>, schedule: &Schedule, answers: f64, empty: f6
     let around = sizes.update_envelope_bytes + sizes.update_framing_bytes + more.update;
     let per_client = payload_bytes(case, schedule) + updates * around;
     let answer = sizes.answer_head_bytes + sizes.answer_envelope_bytes + more.answer;
-    let down = case.clients() * per_client + answers * answer + empty * sizes.empty_head_bytes;
+    let none = sizes.empty_head_bytes + more.empty;
+    let down = case.clients() * per_client + answers * answer + empty * none;
     let records = if answers > 0.0 {
         let mean = answer + case.clients() * per_client / answers;
         answers * (mean / RECORD_BYTES).ceil() + empty

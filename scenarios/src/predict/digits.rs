@@ -8,10 +8,13 @@
 //! every update    {"seq":N,"data":…}                      the envelope, on each transport
 //! sse             id: epoch:N                             once more per update
 //! polls           ETag: "epoch:N", {"cursor":"epoch:N"…   twice per answer with updates
-//!                 ?after=epoch:N                          once per request
+//!                 ?after=epoch:N                          once per request, and never in ?continue
+//! conditional     If-None-Match: "epoch:N"                once more per request
+//!                 ETag: "epoch:N"                         once per 304
 //! ```
 //!
-//! A 204 names no cursor, a heartbeat neither. So each of these gets the difference of the mean
+//! A 204 names no cursor, a heartbeat neither. A head that is padded to a length has that length,
+//! whatever digits are in it; its body has not. So each of these gets the difference of the mean
 //! digits, the run's less the calibration's. Answers and requests are spread over the window as the
 //! updates are, and are given the updates' mean.
 
@@ -38,6 +41,7 @@ pub fn mean_digits(first: u64, last: u64) -> f64 {
 pub(super) struct MoreDigits {
     pub update: f64,
     pub answer: f64,
+    pub empty: f64,
     pub request: f64,
 }
 
@@ -53,9 +57,18 @@ impl MoreDigits {
         let more = mean_digits(first, first + count - 1) - calibrated;
         match case.name {
             "sse" => Self { update: 2.0 * more, ..Self::default() },
-            "short-poll" | "long-poll" => Self { update: more, answer: 2.0 * more, request: more },
+            "short-poll" | "long-poll" => Self::of_polls(case, more),
             _ => Self { update: more, ..Self::default() },
         }
+    }
+
+    fn of_polls(case: &Case<'_>, more: f64) -> Self {
+        if case.is("headers", "kaazing") {
+            return Self { update: more, answer: more, ..Self::default() };
+        }
+        let after = if case.outstanding() > 1 { 0.0 } else { more };
+        let etag = if case.is_on("conditional", false) { more } else { 0.0 };
+        Self { update: more, answer: 2.0 * more, empty: etag, request: after + etag }
     }
 }
 

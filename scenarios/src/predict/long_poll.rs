@@ -17,11 +17,22 @@
 //! an endless Poisson feed it gives the closed forms of
 //! [`closed::LongPoll`](super::closed::LongPoll).
 //!
+//! With n requests **outstanding**, pipelined on the connection, the server turns to the next one as
+//! soon as it has answered one, so answer k uses the request that answer k−n armed, one gap later:
+//! it waits for t(k−n) + g instead of t(k−1) + g, and an update waits only if n answers fall within
+//! a gap. A request's hold begins when it is its turn: at its arrival or at the answer before it,
+//! whichever is later.
+//!
+//! With **keep_alive = false** a request has a connection to make first, which is a round trip more
+//! in the gap, and calibrated with it.
+//!
 //! One thread wakes N parked clients one after the other, each costing `c`: position i is answered
 //! i·c later, with what has been published by then, and its gap starts then. And a client cannot be
 //! answered twice within one round of all the others who are waiting too, so with updates pending
 //! the gap is at least N·c. Several positions are followed, each standing for an equal share of the
 //! clients.
+
+use std::collections::VecDeque;
 
 use super::{
     Case, Entered, Outcome, bytes,
@@ -42,7 +53,20 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
         f64::INFINITY
     });
     let round = case.clients() * send;
-    let pattern = Pattern { gap, busy_gap: gap.max(round), hold };
+    let outstanding = case.outstanding();
+    if outstanding > 1 {
+        assumptions.push(format!(
+            "{outstanding} requests are in flight: an update waits only while none of them has \
+             come back to the server"
+        ));
+    }
+    let trips = case.round_trips_before_request();
+    if trips > 0.0 {
+        assumptions.push(format!(
+            "each request makes a connection, {trips} round trip more in the re-arm gap"
+        ));
+    }
+    let pattern = Pattern { gap, round, hold, outstanding };
     let end = at_ns.last().map_or(0.0, |last| (last + schedule.mean_period_ns) as f64);
 
     let samples = if spread > 0.0 { positions(at_ns.len()) } else { 1 };
@@ -89,9 +113,10 @@ fn positions(publishes: usize) -> usize {
 /// The times that make the recursion, in ns.
 struct Pattern {
     gap: f64,
-    /// The gap when updates are pending at its end.
-    busy_gap: f64,
+    /// A client's next answer comes no sooner when updates are pending for all.
+    round: f64,
     hold: f64,
+    outstanding: usize,
 }
 
 /// One client's window.
@@ -113,14 +138,14 @@ impl Pattern {
             return seen;
         };
         let mut next = 0;
-        let mut armed = *first as f64;
-        let mut answered_busy = f64::NEG_INFINITY;
+        let mut requests = Requests::parked(self, *first as f64);
+        let mut round_ends = f64::NEG_INFINITY;
         while let Some(published) = publishes.get(next).map(|at| *at as f64) {
-            armed += self.timeouts(armed, published, &mut seen);
-            // Pending when the request comes, or while the round before it is still going on.
-            let ready = armed.max(answered_busy);
+            requests.time_out(published, &mut seen);
+            // Pending when its turn comes, or while the round before it is still going on.
+            let ready = requests.turn().max(round_ends);
             let pending = next > 0 && published <= ready;
-            seen.crowded |= pending && answered_busy > armed;
+            seen.crowded |= pending && round_ends > requests.turn();
             let answer = if pending { ready } else { published + position };
             while let Some(at) = publishes.get(next).map(|at| *at as f64).filter(|at| *at <= answer)
             {
@@ -128,23 +153,51 @@ impl Pattern {
                 next += 1;
             }
             seen.answers.push((answer, next - 1));
-            armed = answer + self.gap;
-            answered_busy = answer + self.busy_gap;
+            requests.answer(answer);
+            round_ends = answer + self.round;
         }
         // The silence after the last update is part of the window.
-        self.timeouts(armed, end, &mut seen);
+        requests.time_out(end, &mut seen);
         seen
     }
+}
 
-    /// Empty answers of a request armed at `armed` before something comes `at`; how much later it
-    /// is then armed.
-    fn timeouts(&self, armed: f64, at: f64, seen: &mut Followed) -> f64 {
-        let cycle = self.hold + self.gap;
-        if at <= armed + self.hold || cycle <= 0.0 {
-            return 0.0;
+/// The requests of one client, in the order in which they are answered.
+struct Requests<'a> {
+    pattern: &'a Pattern,
+    /// When each is at the server.
+    armed: VecDeque<f64>,
+    /// When the one before the first was answered.
+    answered: f64,
+}
+
+impl<'a> Requests<'a> {
+    fn parked(pattern: &'a Pattern, at: f64) -> Self {
+        let armed = vec![at; pattern.outstanding.max(1)].into();
+        Self { pattern, armed, answered: f64::NEG_INFINITY }
+    }
+
+    /// From when on the server can answer the first one.
+    fn turn(&self) -> f64 {
+        self.armed.front().map_or(self.answered, |armed| armed.max(self.answered))
+    }
+
+    /// The first one is answered, and its successor goes out to the end of the line.
+    fn answer(&mut self, at: f64) {
+        self.armed.pop_front();
+        self.answered = at;
+        self.armed.push_back(at + self.pattern.gap);
+    }
+
+    /// The empty answers before something comes `at`.
+    fn time_out(&mut self, at: f64, seen: &mut Followed) {
+        let Pattern { gap, hold, .. } = *self.pattern;
+        if hold + gap <= 0.0 {
+            return;
         }
-        let count = ((at - armed - self.hold) / cycle).ceil();
-        seen.empty += count;
-        count * cycle
+        while self.turn() + hold < at {
+            self.answer(self.turn() + hold);
+            seen.empty += 1.0;
+        }
     }
 }

@@ -3,6 +3,10 @@
 //! The **cycle** C is the time between two looks into the log: the interval for `fixed-rate`; for
 //! `fixed-delay`, which counts from the answer, the interval plus the request's round trip.
 //!
+//! With **keep_alive = false** a poll has a connection to make before it can look, a round trip more
+//! from when it is due. At a fixed rate all looks are later by the same, so nothing waits longer;
+//! with `fixed-delay` the round trip is part of the cycle, and of its calibrated one.
+//!
 //! A client's phase is drawn at random, so for an update published at any given time the wait for
 //! that client's next look is uniform on (0, C): mean and median C/2, 99th percentile 0.99 C, at
 //! most C. That holds for every update of whatever feed, on the average over phases. What differs
@@ -36,6 +40,13 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
     let mut assumptions = Vec::new();
     let cycle = cycle_ns(case, &mut assumptions);
     let queue = queue_ns(case, cycle, &mut assumptions);
+    let trips = case.round_trips_before_request();
+    if trips > 0.0 {
+        assumptions.push(format!(
+            "each poll makes a connection: it looks {trips} round trip later, and an update waits \
+             no longer for that, as any time is as good to look as another"
+        ));
+    }
     phase_lock(case, cycle, &mut assumptions);
 
     let wire = case.network.wire_down_ns(case.answer_bytes());
