@@ -1,6 +1,8 @@
 //! The calibration: what predictions need to know of this machine, measured in trials of its own
 //! and never in the run that is predicted.
 
+mod empty;
+
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -82,7 +84,7 @@ pub async fn calibrate(stage: &Stage) -> Result<Calibrated> {
         let envelope_bytes = envelope_bytes + calibration.sequence_digits[*name] + comma;
         sizes.0.insert((*name).clone(), transport_sizes(&sample, envelope_bytes));
     }
-    share_empty_heads(&mut sizes);
+    bench.empty_heads(&mut sizes, &calibration).await?;
     if names.iter().any(|name| *name == "long-poll") {
         calibration.rearm_gap_ns = bench.rearm_gap_ns().await?;
     }
@@ -291,15 +293,5 @@ fn transport_sizes(sample: &Sample, envelope_bytes: f64) -> TransportSizes {
         } else {
             per(counters.down.tls, sample.delivered)
         },
-    }
-}
-
-/// A long poll is rarely empty in a short trial; the same code writes its 204 as a short poll's.
-fn share_empty_heads(sizes: &mut Sizes) {
-    let known = sizes.0.values().map(|sizes| sizes.empty_head_bytes).fold(0.0, f64::max);
-    for sizes in sizes.0.values_mut() {
-        if sizes.request_head_bytes > 0.0 && sizes.empty_head_bytes == 0.0 {
-            sizes.empty_head_bytes = known;
-        }
     }
 }
