@@ -28,6 +28,7 @@ pub mod machine;
 pub mod measured;
 pub mod meter;
 pub mod order;
+pub mod paper;
 pub mod probe;
 pub mod process;
 pub mod progress;

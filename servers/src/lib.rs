@@ -22,7 +22,7 @@ pub use knob::{Knob, KnobKind, Params};
 pub use listen::{Control, Listeners, Stream, listen_tcp};
 pub use run::{Config, Server, run};
 pub use tls::{BadTls, Tls};
-pub use transport::{ALL, Context, Reply, Serve, Task, Transport, find};
+pub use transport::{ALL, Context, Reply, Serve, Task, Transport, find, text_frame};
 
 /// How long `run` takes at most to say good-bye to everyone after it was told to stop.
 pub use run::STOP_WITHIN;

@@ -9,6 +9,8 @@ mod sse;
 mod tcp;
 mod websocket;
 
+pub use websocket::text_frame;
+
 use std::future::Future;
 use std::ops::Deref;
 use std::pin::Pin;

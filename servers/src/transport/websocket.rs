@@ -6,6 +6,7 @@ mod handshake;
 mod session;
 mod wire;
 
+use bytes::Bytes;
 use hyper::Request;
 use hyper::body::Incoming;
 
@@ -33,6 +34,11 @@ const READ_BUFFER_BYTES: Knob = Knob {
     default: "1024",
     kind: KnobKind::Integer { min: 128, max: 1 << 20 },
 };
+
+/// The frame that carries this text.
+pub fn text_frame(text: &str) -> Bytes {
+    frames::text(text)
+}
 
 fn serve(request: Request<Incoming>, context: Context) -> Task<Reply> {
     let reply = accept(&request, context).unwrap_or_else(Reply::from);

@@ -26,7 +26,7 @@ pub(super) fn gap(gap: Gap) -> Bytes {
     text(&format!("{{\"gap\":{gap}}}"))
 }
 
-fn text(text: &str) -> Bytes {
+pub(super) fn text(text: &str) -> Bytes {
     let mut out = Vec::with_capacity(text.len() + 10);
     write_text(text.as_bytes(), &mut out);
     out.into()
