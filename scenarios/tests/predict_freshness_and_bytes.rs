@@ -114,9 +114,13 @@ fn bytes_are_those_of_the_messages() {
     near(ns(down), 10.0 * 10.0 * (128.0 + 19.0 + 4.0) + beats * 2.0, 0.0);
     // Every update finds a parked request.
     assert_eq!(bytes("long-poll", &[]), (10 * 10 * 100, 10 * 10 * (150 + 30 + 20 + 128)));
-    // Polls of 250 ms: 40 and the closing one per client, 10 of them with an update.
+    // Polls of 250 ms: 40 per client, 10 of them with an update; all have the last one in time.
     let (up, down) = bytes("short-poll", &["transports.short-poll.interval=250ms"]);
-    assert_eq!((up, down), (10 * 41 * 100, 10 * (10 * (150 + 30 + 20 + 128) + 31 * 90)));
+    assert_eq!((up, down), (10 * 40 * 100, 10 * (10 * (150 + 30 + 20 + 128) + 30 * 90)));
+    // Polls of 2 s: 5 per client, each with two updates; every second client has the last one only
+    // after the window, by a poll more.
+    let (up, down) = bytes("short-poll", &["transports.short-poll.interval=2s"]);
+    assert_eq!((up, down), (55 * 100, 55 * (150 + 30) + 10 * 10 * (20 + 128)));
 }
 
 #[test]

@@ -137,7 +137,8 @@ fn what_a_head_names_grows_with_the_digits_and_what_is_padded_does_not() {
             one(&scenario(&all), &calibration, transport, None)
         };
         let bare = with(&[]);
-        let exchanges = ns(bare.requests) + if transport == "short-poll" { 10.0 } else { 0.0 };
+        // With an update every 500 ms every second client has the last one by a poll more.
+        let exchanges = ns(bare.requests) + if transport == "short-poll" { 5.0 } else { 0.0 };
         let digits = ns(bare.bytes_up) / exchanges - 100.0;
         assert!((1.5..3.0).contains(&digits), "numbers of one to four digits: {digits}");
         let request = |p: &Prediction| ns(p.bytes_up) / exchanges;

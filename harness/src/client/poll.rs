@@ -143,14 +143,20 @@ impl Poll {
     ///
     /// # Errors
     /// When the connection breaks or the answer is not what the protocol says.
+    ///
+    /// # Panics
+    /// If nothing was asked.
     pub async fn answer(&mut self) -> Result<bool, Failure> {
         let (inbox, at, answers) = (&self.inbox, &mut self.at, &mut self.answers);
+        let asked = self.asked_ns.len();
         let socket = self.socket.as_mut().expect("whoever has asked is connected");
         while answers.is_empty() {
             socket
                 .read(&mut |bytes| {
                     let mut used = 0;
-                    while let Some(answer) = read_answer(&bytes[used..], at, inbox)? {
+                    while answers.len() < asked
+                        && let Some(answer) = read_answer(&bytes[used..], at, inbox)?
+                    {
                         used += answer.bytes;
                         answers.push_back(answer);
                     }
@@ -158,12 +164,9 @@ impl Poll {
                 })
                 .await?;
         }
-        let asked_ns = self.asked_ns.pop_front();
-        let Some((Answer { bytes, head_bytes, updates }, asked_ns)) =
-            self.answers.pop_front().zip(asked_ns)
-        else {
-            return Err(ProtocolError::new("an answer came that nobody had asked for").into());
-        };
+        let answered = self.answers.pop_front().zip(self.asked_ns.pop_front());
+        let (Answer { bytes, head_bytes, updates }, asked_ns) =
+            answered.expect("there are no more answers than requests, and no fewer than one");
         self.inbox.answered(asked_ns, head_bytes, updates == 0);
         if !self.keep_alive
             && let Some(socket) = self.socket.take()

@@ -38,7 +38,7 @@ const PACING: Knob = Knob {
 fn follow(dial: Dial, inbox: Inbox, params: Params, start: Start) -> Following {
     Box::pin(async move {
         let interval_ns = params.duration(&INTERVAL).as_nanos() as u64;
-        let fixed_rate = params.choice(&PACING) == "fixed-rate";
+        let pacing = Pacing { interval_ns, fixed_rate: params.choice(&PACING) == "fixed-rate" };
         dial.alarm.until(start.at_ns).await;
         let ask = ("/short-poll", String::new());
         let mut poll = Poll::start(&dial, &inbox, &params, start, ask).await?;
@@ -51,31 +51,55 @@ fn follow(dial: Dial, inbox: Inbox, params: Params, start: Start) -> Following {
             while poll.exchange().await? {}
             let now_ns = clock::now_ns();
             poll.quiet_before_window(now_ns);
-            due_ns = if fixed_rate {
-                next_due(due_ns, interval_ns, now_ns)
-            } else {
-                now_ns + interval_ns
-            };
+            due_ns = pacing.next_due(due_ns, now_ns);
         }
     })
 }
 
-/// The next time of an open-loop schedule. A poll that is due while the last one is in flight goes
-/// out as soon as that is answered; more than one such are one.
-fn next_due(due_ns: u64, interval_ns: u64, now_ns: u64) -> u64 {
-    let next_ns = due_ns + interval_ns;
-    let missed = now_ns.saturating_sub(next_ns) / interval_ns;
-    next_ns + missed * interval_ns
+/// When polls are due.
+struct Pacing {
+    interval_ns: u64,
+    fixed_rate: bool,
+}
+
+impl Pacing {
+    /// When the next poll is due, after one that was due at `due_ns` and answered at `answered_ns`.
+    ///
+    /// At a fixed rate a poll that is due while the last one is in flight goes out as soon as that
+    /// is answered; more than one such are one. With a fixed delay the interval begins with the
+    /// answer.
+    fn next_due(&self, due_ns: u64, answered_ns: u64) -> u64 {
+        let Self { interval_ns, fixed_rate } = *self;
+        if !fixed_rate {
+            return answered_ns + interval_ns;
+        }
+        let next_ns = due_ns + interval_ns;
+        let missed = answered_ns.saturating_sub(next_ns) / interval_ns;
+        next_ns + missed * interval_ns
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::next_due;
+    use super::Pacing;
 
     #[test]
-    fn a_slow_answer_does_not_move_the_schedule() {
-        assert_eq!(next_due(100, 10, 105), 110);
-        assert_eq!(next_due(100, 10, 112), 110, "due already: at once");
-        assert_eq!(next_due(100, 10, 137), 130, "two missed ticks are one poll");
+    fn a_slow_answer_does_not_move_the_schedule_of_a_fixed_rate() {
+        let pacing = Pacing { interval_ns: 10, fixed_rate: true };
+        assert_eq!(pacing.next_due(100, 105), 110);
+        assert_eq!(pacing.next_due(100, 112), 110, "due already: at once");
+        assert_eq!(pacing.next_due(100, 137), 130, "two missed ticks are one poll");
+    }
+
+    #[test]
+    fn a_fixed_delay_begins_with_the_answer() {
+        let pacing = Pacing { interval_ns: 10, fixed_rate: false };
+        assert_eq!(pacing.next_due(100, 100), 110);
+        assert_eq!(pacing.next_due(100, 137), 147, "the round trip is part of the cycle");
+        let cycle = |round_trip| {
+            let due = (0..1000).fold(0, |due, _| pacing.next_due(due, due + round_trip));
+            due / 1000
+        };
+        assert_eq!((cycle(0), cycle(3), cycle(25)), (10, 13, 35));
     }
 }

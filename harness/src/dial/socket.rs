@@ -260,12 +260,13 @@ impl Socket {
     /// # Errors
     /// When the connection breaks, or something else than its end comes.
     pub async fn end(mut self) -> Result<kernel::TcpCounters, Failure> {
-        let refuse = |bytes: &[u8]| match bytes.len() {
+        let mut refuse = |bytes: &[u8]| match bytes.len() {
             0 => Ok(0),
             more => Err(ProtocolError::new(format!("{more} bytes came behind the last answer"))),
         };
+        refuse(&self.undecoded)?;
         loop {
-            match self.read(&mut { refuse }).await {
+            match self.read(&mut refuse).await {
                 Ok(()) => {}
                 Err(Failure::Ended) => break,
                 Err(failure) => return Err(failure),

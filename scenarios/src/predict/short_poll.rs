@@ -17,8 +17,9 @@
 //! **Empty answers**: a look finds something new if anything was published within the last C, so
 //! over random phases the non-empty looks are (length of the union of all `[u_k, u_k + C)`) / C per
 //! client: for a Poisson feed 1 − e^(−λC) of them, for a periodic one min(1, C/X). **Requests** are
-//! N/C a second whatever the feed does. **Bytes** are counted between exchanges, from the last one
-//! before the window to the first one after it: one exchange more per client.
+//! N/C a second whatever the feed does. **Bytes** are counted between exchanges, until the
+//! client has the last update: who polls once more in the window after that was published has it,
+//! and of the others each has one exchange more, which is an answer with it.
 //!
 //! **Queue**: the server answers N/C polls a second. What one costs it, `c`, is calibrated: the CPU
 //! time of a server that only two clients poll, less what the publishes cost, over its polls, so
@@ -62,10 +63,9 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
     let window = schedule.window_ns() as f64;
     let requests = clients * (window / cycle - missed(case, cycle));
     let empty = requests - clients * covered_ns(&at_ns, cycle, window) / cycle;
-    // The closing exchange is over when the last update is there, which may be after the window.
+    // The last exchange is over when the last update is there, which may be after the window.
     let answers = clients * covered_ns(&at_ns, cycle, f64::INFINITY) / cycle;
-    let exchanges = requests + clients;
-    let (up_bytes, down_bytes) = bytes::poll(case, schedule, answers, exchanges - answers);
+    let (up_bytes, down_bytes) = bytes::poll(case, schedule, answers, empty);
     Outcome {
         delay: Delay::held(&held_ns, queue + wire, cycle),
         freshness,
