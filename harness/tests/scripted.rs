@@ -97,7 +97,7 @@ impl Connection {
     }
 
     /// Whether the client has closed, and said nothing before.
-    fn is_closed(mut self) -> bool {
+    fn closes(mut self) -> bool {
         self.stream.read(&mut [0; 16]).unwrap() == 0 && self.undecoded.is_empty()
     }
 }
@@ -175,13 +175,13 @@ fn without_keep_alive_each_request_has_a_connection_and_reads_its_end() {
             assert!(scripted.listener.accept().is_err());
             scripted.listener.set_nonblocking(false).unwrap();
             server.stream.shutdown(std::net::Shutdown::Write).unwrap();
-            assert!(server.is_closed());
+            assert!(server.closes());
         }
         let mut last = scripted.accept();
         last.request();
         last.write(&(page(6, "\"a\"") + "more"));
         last.stream.shutdown(std::net::Shutdown::Write).unwrap();
-        last.is_closed();
+        last.closes();
         let sample = scripted.done();
         assert_eq!(sample.dropped, 1);
         assert!(sample.reasons[0].contains("4 bytes came behind the last answer"), "{sample:?}");
@@ -232,7 +232,7 @@ fn a_compressed_answer_ends_the_client_with_a_sentence() {
     let request = server.request();
     assert_eq!(line(&request, "Accept-Encoding"), Some("gzip, deflate, br, zstd"));
     server.write("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n\r\n");
-    assert!(server.is_closed());
+    assert!(server.closes());
     let sample = scripted.done();
     assert!(sample.reasons[0].contains("compressed (Content-Encoding: gzip)"), "{sample:?}");
 }

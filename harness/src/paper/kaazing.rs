@@ -57,7 +57,7 @@ impl Kaazing {
         let mut request = Vec::new();
         let heads = Heads::new(&Params::new(knobs), "127.0.0.1:8080", 0);
         heads.poll("/short-poll?after=k3f9ab:12", None, &mut request);
-        let lines = request.iter().filter(|byte| **byte == b'\n').count();
+        let lines = String::from_utf8_lossy(&request).matches("\r\n").count();
         let answer = servers::kaazing_answer(PAYLOAD_BYTES as usize);
         let poll_head_bytes = (request.len() + answer.bytes) as u64;
 

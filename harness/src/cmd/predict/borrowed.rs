@@ -71,23 +71,40 @@ fn differences(scenario: &Scenario, run: &Run) -> Vec<String> {
         .collect()
 }
 
+/// Knobs of polls that weigh on their sizes or are part of the re-arm gap.
+const WEIGHTS: [(&str, &[&str]); 2] = [
+    ("short-poll", &["headers", "cookie_bytes", "keep_alive", "conditional"]),
+    (
+        "long-poll",
+        &["headers", "cookie_bytes", "keep_alive", "conditional", "outstanding", "rearm_delay"],
+    ),
+];
+
 /// Costs per position and the re-arm gap hold for one number of clients and one kind of server; the
 /// pause before a request is part of the gap. What is empty is unknown, or of no transport.
-fn conditions(scenario: &Scenario, machine: &Environment) -> [(&'static str, String); 9] {
-    let rearm_delay =
-        scenario.transports.get("long-poll").and_then(|knobs| knobs.get("rearm_delay"));
-    [
+fn conditions(scenario: &Scenario, machine: &Environment) -> Vec<(String, String)> {
+    let knob = |transport: &str, key: &str| {
+        let value = scenario.transports.get(transport).and_then(|knobs| knobs.get(key));
+        value.map_or_else(String::new, |value| {
+            value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+        })
+    };
+    let mut conditions: Vec<_> = [
         ("clients", scenario.clients.to_string()),
         ("feed.payload_bytes", scenario.feed.payload_bytes.to_string()),
         ("server.threads", scenario.server.threads.to_string()),
         ("server.coalesce", scenario.server.coalesce.to_string()),
         ("server.congestion", scenario.server.congestion.clone()),
         ("tls", scenario.tls.to_string()),
-        (
-            "transports.long-poll.rearm_delay",
-            rearm_delay.and_then(|delay| delay.as_str()).unwrap_or_default().to_owned(),
-        ),
         ("the CPU", machine.cpu.clone()),
         ("the build", machine.profile.clone()),
     ]
+    .map(|(what, value)| (what.to_owned(), value))
+    .into();
+    for (transport, keys) in WEIGHTS {
+        conditions.extend(
+            keys.iter().map(|key| (format!("transports.{transport}.{key}"), knob(transport, key))),
+        );
+    }
+    conditions
 }
