@@ -11,7 +11,9 @@ use scenarios::predict::mean_digits;
 use scenarios::{Calibration, Schedule, Sizes, TransportSizes};
 
 use crate::clock::{self, SECOND_NS};
+use crate::dial::record::{CONTENT_BYTES_MAX, OVERHEAD_BYTES};
 use crate::measured::{self, Place};
+use crate::meter::Counters;
 use crate::order::Sample;
 use crate::stage::Stage;
 use crate::trial::{Seen, Trial};
@@ -82,7 +84,11 @@ pub async fn calibrate(stage: &Stage) -> Result<Calibrated> {
         // A comma as well, between the updates of an answer.
         let comma = if sample.counters.requests > 0 { 1.0 } else { 0.0 };
         let envelope_bytes = envelope_bytes + calibration.sequence_digits[*name] + comma;
-        sizes.0.insert((*name).clone(), transport_sizes(&sample, envelope_bytes));
+        let mut sizes_of_one = transport_sizes(&sample, envelope_bytes);
+        if !stage.keeps_alive(name) {
+            sizes_of_one.tls_connect_bytes = tls_connect_bytes(&sample);
+        }
+        sizes.0.insert((*name).clone(), sizes_of_one);
     }
     bench.empty_heads(&mut sizes, &calibration).await?;
     if names.iter().any(|name| *name == "long-poll") {
@@ -293,5 +299,16 @@ fn transport_sizes(sample: &Sample, envelope_bytes: f64) -> TransportSizes {
         } else {
             per(counters.down.tls, sample.delivered)
         },
+        tls_connect_bytes: 0.0,
     }
+}
+
+/// What TLS adds to the answer of a poll with a connection of its own, beside the answer's records.
+fn tls_connect_bytes(sample: &Sample) -> f64 {
+    let Counters { down, requests, .. } = sample.counters;
+    if down.tls == 0 {
+        return 0.0;
+    }
+    let records = per(down.total() - down.tls, requests) / CONTENT_BYTES_MAX as f64;
+    per(down.tls, requests) - records.ceil() * OVERHEAD_BYTES as f64
 }

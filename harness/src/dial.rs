@@ -2,7 +2,7 @@
 //! authentication belong here, too, so that no client knows of them.
 
 mod reason;
-mod record;
+pub mod record;
 mod socket;
 mod tls;
 

@@ -132,6 +132,12 @@ impl Stage {
         }
     }
 
+    /// Whether a transport's requests share a connection.
+    pub fn keeps_alive(&self, transport: &str) -> bool {
+        let knobs = self.scenario.transports.get(transport);
+        knobs.and_then(|knobs| knobs.get("keep_alive")) != Some(&Value::Bool(false))
+    }
+
     /// Whom the clients trust, where TLS is spoken.
     fn trust(&self) -> Option<Trust> {
         self.certificate.as_ref().map(|certificate| Trust {

@@ -31,6 +31,7 @@ impl Scripted {
             clients_in_all: 1,
             ramp_ns: 0,
             seed: 1,
+            tls: None,
         };
         let mut worker = Command::new(env!("CARGO_BIN_EXE_feedlab"))
             .arg("worker")

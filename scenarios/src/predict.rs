@@ -56,10 +56,15 @@ pub struct TransportSizes {
     /// Per update: chunk and event framing, frame header, length prefix. Without heartbeats, which
     /// are counted apart: a calibration that saw some would have them in its mean.
     pub update_framing_bytes: f64,
-    /// What TLS adds: per request of a poll, which is one record; for a push transport per update,
-    /// in as many records as it takes. 0 without TLS.
+    /// What TLS adds: per request of a poll, which is one record and, where each has a connection,
+    /// the client's part of a handshake; for a push transport per update, in as many records as it
+    /// takes. 0 without TLS.
     #[serde(default)]
     pub tls_bytes: f64,
+    /// The server's part of a handshake and of its end, per answer of a poll that makes a connection
+    /// for each; else 0.
+    #[serde(default)]
+    pub tls_connect_bytes: f64,
 }
 
 /// What a calibration run says about this machine, in nanoseconds.
@@ -243,10 +248,25 @@ impl Case<'_> {
         outstanding.map_or(1, |count| count.max(1) as usize)
     }
 
+    /// Whether requests share a connection.
+    fn keeps_alive(&self) -> bool {
+        self.is_on("keep_alive", true)
+    }
+
     /// Round trips of a poll before its request may go: that of connecting, where each makes a
-    /// connection. On top of them comes the request's own, half of it before the server looks.
+    /// connection, and that of TLS 1.3's handshake. On top of them comes the request's own, half of
+    /// it before the server looks.
     fn round_trips_before_request(&self) -> f64 {
-        if self.is_on("keep_alive", true) { 0.0 } else { 1.0 }
+        match (self.keeps_alive(), self.scenario.tls) {
+            (true, _) => 0.0,
+            (false, false) => 1.0,
+            (false, true) => 2.0,
+        }
+    }
+
+    /// What the link adds to a poll, from when it is due until its answer is there.
+    fn exchange_on_link_ns(&self) -> f64 {
+        (self.round_trips_before_request() + 1.0) * self.network.round_trip_ns()
     }
 
     fn setting(&self, setting: &str) -> Option<&serde_json::Value> {

@@ -119,7 +119,8 @@ fn a_connection_for_each_poll_costs_bytes_and_round_trips_and_no_wait_at_a_fixed
         let sets = format!("transports.{transport}.keep_alive=false");
         let (stays, ends) = (pooled(&[], 0.0, transport), pooled(&[&sets], 0.0, transport));
         assert_eq!(stays.delay_mean_ns, ends.delay_mean_ns);
-        let said = |p: &Prediction| p.assumptions.iter().any(|text| text.contains("1 round trip"));
+        let said =
+            |p: &Prediction| p.assumptions.iter().any(|text| text.contains("1 round trip(s)"));
         assert!(said(&ends) && !said(&stays), "{:?}", ends.assumptions);
     }
 }

@@ -130,13 +130,14 @@ impl Poll {
         self.write_request();
         // To connect is part of the round trip.
         let asked_ns = clock::now_ns();
-        self.inbox.request(asked_ns, self.request.len());
-        self.asked_ns.push_back(asked_ns);
         let socket = match &mut self.socket {
             Some(socket) => socket,
             none => none.insert(self.dial.connect(&self.inbox).await?),
         };
-        socket.write(&self.request).await
+        socket.write(&self.request).await?;
+        self.inbox.request(asked_ns, self.request.len());
+        self.asked_ns.push_back(asked_ns);
+        Ok(())
     }
 
     /// Waits for the oldest request's answer. Returns whether there may be more already.

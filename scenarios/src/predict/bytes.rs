@@ -42,9 +42,14 @@ pub(super) fn push(case: &Case<'_>, schedule: &Schedule) -> (f64, f64) {
     (clients * beats * beat_up, clients * (per_client + beats * beat_down))
 }
 
+/// What a record costs; without TLS there is none.
+fn record_bytes(case: &Case<'_>) -> f64 {
+    if case.sizes.tls_bytes > 0.0 { RECORD_OVERHEAD_BYTES } else { 0.0 }
+}
+
 /// (up, down) of one heartbeat with its records; without TLS they cost nothing.
 fn heartbeat(case: &Case<'_>) -> (f64, f64) {
-    let record = if case.sizes.tls_bytes > 0.0 { RECORD_OVERHEAD_BYTES } else { 0.0 };
+    let record = record_bytes(case);
     let (up, down) = beat(case);
     let sealed = |bytes: f64| if bytes > 0.0 { bytes + record } else { 0.0 };
     (sealed(up), sealed(down))
@@ -81,8 +86,9 @@ pub(super) fn poll(case: &Case<'_>, schedule: &Schedule, answers: f64, empty: f6
     } else {
         empty
     };
-    let request = sizes.request_head_bytes + more.request + sizes.tls_bytes;
-    ((answers + empty) * request, down + records * sizes.tls_bytes)
+    let exchanges = answers + empty;
+    let tls = records * record_bytes(case) + exchanges * sizes.tls_connect_bytes;
+    (exchanges * (sizes.request_head_bytes + more.request + sizes.tls_bytes), down + tls)
 }
 
 /// All payloads of the window: padded up to the scenario's size, longer where a trace's fields need

@@ -24,7 +24,7 @@
 //! whichever is later.
 //!
 //! With **keep_alive = false** a request has a connection to make first, which is a round trip more
-//! in the gap, and calibrated with it.
+//! in the gap, and with TLS two: on this machine calibrated with it, on a link added.
 //!
 //! One thread wakes N parked clients one after the other, each costing `c`: position i is answered
 //! i·c later, with what has been published by then, and its gap starts then. And a client cannot be
@@ -47,7 +47,7 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
     let send = case.send_ns().max(wire);
     let spread = (case.clients() - 1.0).max(0.0) * send;
     let mut assumptions = vec!["requests are parked when the window opens".to_owned()];
-    let gap = case.calibration.rearm_gap_ns.max(0.0) + case.network.round_trip_ns() + wire;
+    let gap = case.calibration.rearm_gap_ns.max(0.0) + case.exchange_on_link_ns() + wire;
     let hold = case.duration_ns("hold").unwrap_or_else(|| {
         assumptions.push("no hold is known: requests are parked for ever".to_owned());
         f64::INFINITY
@@ -63,7 +63,7 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
     let trips = case.round_trips_before_request();
     if trips > 0.0 {
         assumptions.push(format!(
-            "each request makes a connection, {trips} round trip more in the re-arm gap"
+            "each request makes a connection: {trips} round trip(s) more in the re-arm gap"
         ));
     }
     let pattern = Pattern { gap, round, hold, outstanding };

@@ -44,7 +44,7 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
     let trips = case.round_trips_before_request();
     if trips > 0.0 {
         assumptions.push(format!(
-            "each poll makes a connection: it looks {trips} round trip later, and an update waits \
+            "each poll makes a connection: it looks {trips} round trip(s) later, and an update waits \
              no longer for that, as any time is as good to look as another"
         ));
     }
@@ -93,11 +93,11 @@ fn cycle_ns(case: &Case<'_>, assumptions: &mut Vec<String>) -> f64 {
                 .to_owned(),
         );
         let extra = case.calibration.poll_cycle_extra_ns.max(0.0);
-        return interval + extra + case.network.round_trip_ns();
+        return interval + extra + case.exchange_on_link_ns();
     }
     assumptions.push("each client polls at a fixed rate from a random phase".to_owned());
     // The next poll waits for the last one's answer.
-    interval.max(case.calibration.poll_cycle_extra_ns.max(0.0) + case.network.round_trip_ns())
+    interval.max(case.calibration.poll_cycle_extra_ns.max(0.0) + case.exchange_on_link_ns())
 }
 
 /// Polls of one client that fall away because the server stands still: the first that is due in a
