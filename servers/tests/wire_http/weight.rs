@@ -5,15 +5,9 @@ use super::raw::answer::{get, get_with};
 use super::raw::served::{Setup, payloads};
 use super::three;
 
-const KAAZING: Setup = Setup {
-    history: servers::feed::HISTORY_UPDATES,
-    history_bytes: servers::feed::HISTORY_BYTES,
-    coalesce: true,
-    allow_publish: false,
-    heartbeat: "15s",
-    headers: "kaazing",
-    only: None,
-};
+fn kaazing() -> Setup {
+    Setup { headers: "kaazing", ..Setup::default() }
+}
 
 /// The head as it came, and its body.
 async fn ask(client: &mut Raw, request: String) -> (String, Vec<u8>) {
@@ -29,7 +23,7 @@ async fn ask(client: &mut Raw, request: String) -> (String, Vec<u8>) {
 
 #[tokio::test]
 async fn kaazing_answers_have_193_bytes_whatever_they_carry() {
-    let served = KAAZING.serve();
+    let served = kaazing().serve();
     let mut client = served.connect().await;
     let mut head = 0;
     // Cursors of one to five digits, pages of two to seven.
@@ -71,7 +65,7 @@ async fn kaazing_answers_have_193_bytes_whatever_they_carry() {
 
 #[tokio::test]
 async fn a_stop_makes_no_head_heavier() {
-    let served = three(KAAZING).await;
+    let served = three(kaazing()).await;
     let mut parked = served.connect().await;
     parked.send(get("/long-poll?after=k3f9:3&hold=55")).await;
     served.until_clients("long-poll", 1).await;
