@@ -182,7 +182,7 @@ fn without_keep_alive_each_request_has_a_connection_and_reads_its_end() {
         last.request();
         last.write(&(page(6, "\"a\"") + "more"));
         last.stream.shutdown(std::net::Shutdown::Write).unwrap();
-        last.closes();
+        assert!(last.closes());
         let sample = scripted.done();
         assert_eq!(sample.dropped, 1);
         assert!(sample.reasons[0].contains("4 bytes came behind the last answer"), "{sample:?}");
@@ -221,7 +221,8 @@ fn two_outstanding_requests_are_always_two() {
     for _ in 0..2 {
         server.request();
     }
-    drop(server);
+    server.stream.shutdown(std::net::Shutdown::Write).unwrap();
+    assert!(server.closes(), "without another request");
     let sample = scripted.done();
     assert_eq!(sample.dropped, 1, "{:?}", sample.reasons);
 }
