@@ -50,6 +50,11 @@ impl Certificate {
         Ok(Self { certificate, key: key.serialize_pem() })
     }
 
+    /// The certificate and its key, both PEM.
+    pub fn pem(&self) -> (&str, &str) {
+        (&self.certificate, &self.key)
+    }
+
     /// Writes both files, the key for this user alone.
     ///
     /// # Errors
@@ -72,8 +77,8 @@ mod tests {
     #[test]
     fn the_server_can_use_it_and_the_clients_can_trust_it() {
         let made = Certificate::make(SystemTime::now()).unwrap();
-        let (certificate, key) = (made.certificate.as_bytes(), made.key.as_bytes());
-        assert!(servers::Tls::new(certificate, key, true).is_ok());
+        let (certificate, key) = made.pem();
+        assert!(servers::Tls::new(certificate.as_bytes(), key.as_bytes(), true).is_ok());
         for name in [&[NAME], &ADDRESSES[..]].concat() {
             let trust =
                 Trust { anchor: made.certificate.clone(), name: name.into(), resumption: true };

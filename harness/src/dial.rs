@@ -4,6 +4,8 @@
 mod reason;
 pub mod record;
 mod socket;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 use std::cell::RefCell;

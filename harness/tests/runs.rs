@@ -91,7 +91,36 @@ fn child(parent: u32, role: &str) -> Option<u32> {
 
 #[test]
 fn every_transport_delivers_all_and_the_instruments_agree_to_the_byte() {
-    let place = Place::new(TINY);
+    for row in instruments_agree(TINY) {
+        assert_eq!(row["tls_bytes"], 0);
+        assert_eq!(row["tls_handshakes"], 0);
+        assert!(row["tls_handshake_p50_ns"].is_null());
+        assert!(row["tcp_connect_p50_ns"].is_u64());
+    }
+}
+
+#[test]
+fn the_instruments_agree_to_the_byte_under_tls_too() {
+    for row in instruments_agree(&TINY.replace("clients = 6", "clients = 6\ntls = true")) {
+        let number = |name: &str| row[name].as_u64().unwrap_or_else(|| panic!("{name} in {row}"));
+        assert_eq!((number("tls_handshakes"), number("tls_resumed")), (6, 0));
+        assert!(number("tls_handshake_p50_ns") <= number("tls_handshake_p99_ns"));
+        assert!(number("tcp_connect_p50_ns") > 0);
+        // Only records with content: what a handshake and its ticket took is not in the window.
+        let records = number("tls_bytes") / 22;
+        assert_eq!(records * 22, number("tls_bytes"), "{row}");
+        // A push has a record per update, or fewer where one write had several.
+        if number("requests") == 0 {
+            assert!(records > 0 && records <= number("delivered"), "{row}");
+        } else {
+            assert!(records >= 2 * number("requests"), "{row}");
+        }
+    }
+}
+
+/// Runs a scenario of six clients and all transports, in which nothing may go wrong; the rows.
+fn instruments_agree(scenario: &str) -> Vec<serde_json::Value> {
+    let place = Place::new(scenario);
     let output = place.run(&[]).wait_with_output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{errors}");
@@ -109,7 +138,8 @@ fn every_transport_delivers_all_and_the_instruments_agree_to_the_byte() {
         }
         assert_eq!(number("bytes_up"), number("tcp_bytes_up"), "{row}");
         assert_eq!(number("bytes_down"), number("tcp_bytes_down"), "{row}");
-        let causes = ["payload_bytes", "envelope_bytes", "framing_bytes", "head_bytes"];
+        let causes =
+            ["payload_bytes", "envelope_bytes", "framing_bytes", "head_bytes", "tls_bytes"];
         let sum: u64 = causes.iter().map(|cause| number(cause)).sum();
         assert_eq!(sum, number("bytes_up") + number("bytes_down"));
         assert_eq!(number("payload_bytes") % number("delivered"), 0, "one size for all");
@@ -120,6 +150,7 @@ fn every_transport_delivers_all_and_the_instruments_agree_to_the_byte() {
         place.directory.path().join("reports/local").join(place.results().file_name().unwrap());
     assert!(page.join("index.html").is_file(), "{errors}");
     is_whole(&place.results(), false);
+    rows.clone()
 }
 
 #[test]

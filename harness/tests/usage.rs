@@ -102,6 +102,47 @@ fn an_override_is_named_when_it_is_the_culprit() {
 }
 
 #[test]
+fn a_certificate_or_key_that_cannot_be_used_is_refused_by_its_files_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = directory.path().join(name).display().to_string();
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let make = || harness::certificate::Certificate::make(std::time::SystemTime::now()).unwrap();
+    let (one, other) = (make(), make());
+    let (certificate, key) = (file("one.pem", one.pem().0), file("one.key", one.pem().1));
+    let other = file("other.key", other.pem().1);
+    let text = file("text", "no PEM at all");
+    let absent = directory.path().join("absent").display().to_string();
+    for (certificate, key, words) in [
+        (&absent, &key, [&absent, "cannot be read"]),
+        (&certificate, &absent, [&absent, "cannot be read"]),
+        (&text, &key, [&text, "is not PEM"]),
+        (&certificate, &text, [&text, "is not PEM"]),
+        (&key, &key, [&key, "holds no certificate"]),
+        (&certificate, &certificate, [&certificate, "holds no private key"]),
+        (&certificate, &other, [&other, "is not the key that belongs to the certificate"]),
+    ] {
+        // The address is not one of ours: whoever gets as far as listening has another error.
+        let assert = feedlab()
+            .args(["serve", "--listen", "192.0.2.1:1", "--tls-cert", certificate])
+            .args(["--tls-key", key])
+            .assert()
+            .code(2)
+            .stdout("");
+        let error = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+        assert_eq!(error.trim_end().lines().count(), 1, "{error}");
+        assert!(words.iter().all(|word| error.contains(*word)), "{words:?}: {error}");
+    }
+    for (flag, path, missing) in
+        [("--tls-cert", &certificate, "--tls-key"), ("--tls-key", &key, "--tls-cert")]
+    {
+        feedlab().args(["serve", flag, path]).assert().code(2).stderr(contains(missing));
+    }
+}
+
+#[test]
 fn an_unknown_scenario_names_the_known_ones() {
     feedlab().args(["run", "qick"]).assert().code(2).stderr(contains("quick"));
 }

@@ -5,9 +5,12 @@ mod common;
 
 use common::{
     RIGHT,
-    predicting::{FLOOR, calibration, near, ns, one, pooled, scenario},
+    predicting::{FLOOR, calibration, near, ns, one, pooled, scenario, sizes},
 };
-use scenarios::{Calibration, predict::closed};
+use scenarios::{
+    Calibration, Prediction,
+    predict::{closed, predict},
+};
 
 #[test]
 fn freshness_follows_the_closed_forms_in_a_long_window() {
@@ -121,6 +124,36 @@ fn bytes_are_those_of_the_messages() {
     // after the window, by a poll more.
     let (up, down) = bytes("short-poll", &["transports.short-poll.interval=2s"]);
     assert_eq!((up, down), (55 * 100, 55 * (150 + 30) + 10 * 10 * (20 + 128)));
+}
+
+#[test]
+fn tls_adds_its_bytes_to_every_record() {
+    let sets = ["feed.kind=periodic", "feed.rate=1/s", "measure.duration=10s", "measure.repeat=1"];
+    let bytes = |transport: &str, more: &[&str]| {
+        let scenario = scenario(&[&sets[..], more].concat());
+        let mut sizes = sizes();
+        let plain = predict(&scenario, &sizes, &calibration(0.0));
+        sizes.0.values_mut().for_each(|sizes| sizes.tls_bytes = 22.0);
+        let secure = predict(&scenario, &sizes, &calibration(0.0));
+        let of = |predictions: &[Prediction]| {
+            let pooled = |p: &&Prediction| p.transport == transport && p.repetition.is_none();
+            let p = predictions.iter().find(pooled).expect("the model knows it").clone();
+            (p.bytes_up, p.bytes_down)
+        };
+        let (plain, secure) = (of(&plain), of(&secure));
+        (secure.0 - plain.0, secure.1 - plain.1)
+    };
+    // Ten updates to ten clients, in a record each.
+    assert_eq!(bytes("tcp", &[]), (0, 10 * 10 * 22));
+    // Two thirds of a heartbeat per client, too.
+    assert_eq!(bytes("sse", &[]), (0, 10 * 10 * 22 + 147));
+    // A request and an answer are a record each, whether there is something in it or not.
+    assert_eq!(bytes("long-poll", &[]), (10 * 10 * 22, 10 * 10 * 22));
+    let short = "transports.short-poll.interval=250ms";
+    assert_eq!(bytes("short-poll", &[short]), (10 * 41 * 22, 10 * 41 * 22));
+    // An answer of 40,000 bytes takes three records; an empty one still takes one.
+    let large = "feed.payload_bytes=40000";
+    assert_eq!(bytes("short-poll", &[short, large]).1, 10 * (10 * 3 + 31) * 22);
 }
 
 #[test]

@@ -3,11 +3,13 @@
 
 use std::sync::Arc;
 
-use rustls::client::{Resumption, UnbufferedClientConnection};
+use rustls::client::{ClientConnectionData, Resumption, UnbufferedClientConnection};
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::unbuffered::{ConnectionState, EncodeError, EncryptError, UnbufferedStatus};
+use rustls::unbuffered::{
+    ConnectionState, EncodeError, EncodeTlsData, EncryptError, UnbufferedStatus,
+};
 use rustls::{ClientConfig, Error, HandshakeKind, RootCertStore, version};
 
 use super::{reason, record};
@@ -173,7 +175,8 @@ impl Session {
 
     /// Says that nothing more will be said (close_notify, RFC 8446 section 6.1).
     pub(super) fn close(&mut self, sealed: &mut Vec<u8>) {
-        let status = self.connection.process_tls_records(&mut []);
+        // With what is kept, because rustls looks there for the part of a message that it knows of.
+        let status = self.connection.process_tls_records(&mut self.kept);
         let Ok(ConnectionState::WriteTraffic(mut traffic)) = status.state else { return };
         if let Err(EncryptError::InsufficientSize(size)) = traffic.queue_close_notify(&mut []) {
             sealed.resize(size.required_size, 0);
@@ -184,8 +187,15 @@ impl Session {
 
     /// What is said to a server that was refused: an alert, if there is one.
     pub(super) fn last_words(&mut self, sealed: &mut Vec<u8>) {
-        // The connection has failed already, and with the better reason.
-        let _ = self.advance(&mut [], &mut Vec::new(), sealed);
+        // Not `advance`: after an error rustls may look for what it had found in our bytes. Where
+        // it wants to write, it does not look.
+        while self.connection.wants_write() {
+            let status = self.connection.process_tls_records(&mut []);
+            let Ok(ConnectionState::EncodeTlsData(mut data)) = status.state else { return };
+            if encode(&mut data, sealed).is_err() {
+                return;
+            }
+        }
     }
 
     /// Lets rustls go on until it needs more bytes; returns how many it has done with.
@@ -207,15 +217,7 @@ impl Session {
                         done += record.discard;
                     }
                 }
-                ConnectionState::EncodeTlsData(mut data) => {
-                    let start = sealed.len();
-                    let Err(EncodeError::InsufficientSize(size)) = data.encode(&mut []) else {
-                        return Err(Error::General("a record of no bytes".into()));
-                    };
-                    sealed.resize(start + size.required_size, 0);
-                    data.encode(&mut sealed[start..])
-                        .map_err(|error| Error::General(error.to_string()))?;
-                }
+                ConnectionState::EncodeTlsData(mut data) => encode(&mut data, sealed)?,
                 // It goes out before anything else does: all that is sealed has one order.
                 ConnectionState::TransmitTlsData(data) => data.done(),
                 ConnectionState::PeerClosed => self.is_ended = true,
@@ -228,4 +230,18 @@ impl Session {
             done += discard;
         }
     }
+}
+
+/// Puts a record of rustls's own behind those that are to be sent.
+fn encode(
+    data: &mut EncodeTlsData<'_, ClientConnectionData>,
+    sealed: &mut Vec<u8>,
+) -> Result<(), Error> {
+    let start = sealed.len();
+    // It says how long it is only to whom has no room.
+    if let Err(EncodeError::InsufficientSize(size)) = data.encode(&mut []) {
+        sealed.resize(start + size.required_size, 0);
+        data.encode(&mut sealed[start..]).map_err(|error| Error::General(error.to_string()))?;
+    }
+    Ok(())
 }
