@@ -283,3 +283,15 @@ fn every_published_run_can_still_be_read() {
         assert!(!loaded.run.rows.is_empty() && !loaded.histograms.is_empty(), "{}", path.display());
     }
 }
+
+#[test]
+fn causes_of_before_there_was_tls_can_still_be_read_and_add_up() {
+    let text = r#"{"payload":1,"envelope":2,"framing":3,"head":4}"#;
+    let causes: Causes = serde_json::from_str(text).unwrap();
+    assert_eq!((causes.tls, causes.total()), (0, 10));
+    let secure = Causes { tls: 22, ..causes };
+    assert_eq!(secure.plus(secure).total(), 64);
+    let mut row = Row::default();
+    row.set_causes(&Direction { up: causes, down: secure });
+    assert_eq!((row.bytes_up, row.bytes_down, row.tls_bytes), (10, 32, 22));
+}

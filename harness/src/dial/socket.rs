@@ -219,7 +219,8 @@ impl Socket {
             Err(reason) => {
                 // An alert that tells the server why; we have the reason already.
                 session.last_words(sealed);
-                let _ = self.stream.try_write(sealed);
+                let sent = self.stream.try_write(sealed).unwrap_or(0);
+                self.inbox.sent_tls(sent as u64);
                 return Poll::Ready(Err(End::Refused(reason)));
             }
         }

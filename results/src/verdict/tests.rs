@@ -114,6 +114,16 @@ fn instruments_that_disagree_are_named_with_their_difference() {
     only("instruments", Verdict::Suspect, |row| {
         row.framing_bytes += 1;
     });
+    // TLS is a cause like the others.
+    only("instruments", Verdict::Suspect, |row| {
+        row.tls_bytes += 22;
+    });
+    let secure = fired(|row| {
+        row.tls_bytes = 22;
+        row.bytes_down += 22;
+        row.tcp_bytes_down += 22;
+    });
+    assert_eq!(secure, (vec![], Verdict::Valid));
 }
 
 #[test]
