@@ -85,17 +85,13 @@ impl Tls {
             Phase::Serving => handshake.as_mut().poll(cx).map(Some),
             Phase::Stopping | Phase::Now => Poll::Ready(None),
         });
-        match accepted.await? {
-            Ok(Ok(stream)) => {
-                let kind = stream.get_ref().1.handshake_kind();
-                door.secured(kind == Some(HandshakeKind::Resumed));
-                Some(Stream::Tls(Box::new(Secured { stream, encrypted: 0 })))
-            }
-            Ok(Err(_)) | Err(_) => {
-                door.unsecured();
-                None
-            }
-        }
+        let Ok(Ok(stream)) = accepted.await? else {
+            door.unsecured();
+            return None;
+        };
+        let kind = stream.get_ref().1.handshake_kind();
+        door.secured(kind == Some(HandshakeKind::Resumed));
+        Some(Stream::Tls(Box::new(Secured { stream, encrypted: 0 })))
     }
 }
 

@@ -238,7 +238,7 @@ fn records_however_small_are_counted_to_the_byte_in_both_directions() {
             });
             let subject = Subject::new(server, Some(&trust(&ours)));
             let mut socket = subject.connect().await.unwrap();
-            socket.write(&[7; 40_000]).await.unwrap();
+            socket.write(&vec![7; 40_000]).await.unwrap();
             let mut received = Vec::new();
             while received.len() < expected.len() {
                 let mut decode = |bytes: &[u8]| {
