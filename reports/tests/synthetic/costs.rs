@@ -19,6 +19,7 @@ impl One<'_> {
                 envelope: envelope as u64,
                 framing: (delivered * sizes.update_framing_bytes) as u64,
                 head: if asked > 0.0 { head as u64 } else { 0 },
+                ..Causes::default()
             },
         }
     }
