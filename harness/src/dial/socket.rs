@@ -201,7 +201,10 @@ impl Socket {
     ) -> Poll<Result<usize, End>> {
         let Scratch { read, plain, sealed } = scratch;
         let kept = match &self.session {
-            Some(session) if session.is_ended() => return Poll::Ready(Err(End::Closed)),
+            // Who leaves reads on to the end of TCP, so that nothing is in flight behind it.
+            Some(session) if session.is_ended() && !self.shut => {
+                return Poll::Ready(Err(End::Closed));
+            }
             Some(session) => session.restore(read),
             None => 0,
         };

@@ -28,12 +28,14 @@ struct Subject {
 impl Subject {
     fn new(server: SocketAddr, trust: Option<&Trust>) -> Self {
         let tally = Rc::new(Tally::default());
+        let departure = Departure::default();
         let dial = Dial {
             server,
             congestion: "reno".into(),
-            alarm: Alarm::start().unwrap(),
+            alarm: Alarm::start(&departure).unwrap(),
             scratch: Rc::default(),
             tls: trust.map(|trust| Tls::new(trust).unwrap()),
+            departure,
         };
         Self { dial, inbox: Inbox::new(tally.clone(), 0), tally }
     }
@@ -198,6 +200,32 @@ fn a_client_that_comes_back_resumes_its_own_session_and_no_other() {
             assert_eq!(subject.tally.tls_handshake.borrow().len(), 3);
             assert_eq!(subject.tally.tcp_connect.borrow().len(), 3);
         }
+    });
+}
+
+/// To the end and past it: both say close_notify, and that is counted like all else.
+#[test]
+fn whoever_leaves_has_counted_the_connections_last_bytes() {
+    in_one_thread(async {
+        let ours = certificate();
+        let (_, http, _) = serve(Some(&ours), true);
+        let subject = Subject::new(http, Some(&trust(&ours)));
+        let mut socket = subject.connect().await.unwrap();
+        let answer = subject.ask(&mut socket).await;
+        subject.dial.departure.announce();
+        let left = loop {
+            if let Err(failure) = socket.read(&mut |bytes| Ok(bytes.len())).await {
+                break failure;
+            }
+        };
+        assert!(matches!(left, Failure::Left), "{left}");
+        subject.inbox.connected(0);
+        let codec = subject.inbox.account().connect;
+        let kernel = socket.counters().unwrap();
+        // Linux counts what the sequence number moved by, and the server's FIN moves it by one.
+        assert_eq!(codec.down.tls + answer.len() as u64, kernel.bytes_received - 1);
+        let request = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n".len() as u64;
+        assert_eq!(codec.up.tls + request, kernel.bytes_sent);
     });
 }
 
