@@ -1,0 +1,183 @@
+//! What runs on the two sides of the link: the server's roles listen, the clients' roles connect and
+//! print what they saw as one line of JSON.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+
+use anyhow::{Context, Result, bail};
+use harness::clock::{self, SECOND_NS};
+use harness::link::namespace::SERVER;
+use serde::{Deserialize, Serialize};
+use tokio::io::AsyncReadExt;
+
+/// Bytes of a message, about those of a small update.
+const MESSAGE_BYTES: usize = 132;
+
+const ECHO: u16 = 7000;
+const MESSAGES: u16 = 7001;
+const BULK: u16 = 7002;
+
+/// What the client of `ping` has measured, ns.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Pinged {
+    pub connect_p50_ns: u64,
+    pub connect_p99_ns: u64,
+    pub ping_p50_ns: u64,
+    pub ping_p99_ns: u64,
+}
+
+/// What a receiver has got.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Received {
+    pub bytes: u64,
+    /// Bytes and time between the first arrival after the warm-up and the last of all.
+    pub steady_bytes: u64,
+    pub steady_ns: u64,
+}
+
+/// Plays a role by its name.
+pub fn play(arguments: &[String]) -> Result<()> {
+    let (name, numbers) = arguments.split_first().context("a role has a name")?;
+    let number = |place: usize| -> Result<u64> {
+        numbers.get(place).context("the role needs more numbers")?.parse().context("not a number")
+    };
+    match name.as_str() {
+        "echo" => echo(),
+        "send" => send(number(0)?, number(1)?, number(2)?),
+        "bulk" => bulk(number(0)?),
+        "ping" => print(&ping(number(0)?, number(1)?)?),
+        "receive" => print(&receive(number(0)?)?),
+        "drain" => print(&drain(number(0)?)?),
+        other => bail!("there is no role {other}"),
+    }
+}
+
+fn print(seen: &impl Serialize) -> Result<()> {
+    println!("{}", serde_json::to_string(seen)?);
+    Ok(())
+}
+
+fn listen(port: u16) -> Result<TcpListener> {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
+    // Any user may choose it, and it does not pace or probe.
+    socket.set_tcp_congestion(b"reno")?;
+    socket.bind(&SocketAddr::from((SERVER, port)).into())?;
+    socket.listen(4096)?;
+    println!("listening");
+    Ok(socket.into())
+}
+
+fn connect(port: u16) -> Result<TcpStream> {
+    let stream = TcpStream::connect((SERVER, port)).context("while connecting over the link")?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// Gives back what it gets, to one connection after the other.
+fn echo() -> Result<()> {
+    let listener = listen(ECHO)?;
+    loop {
+        let (mut stream, _) = listener.accept()?;
+        stream.set_nodelay(true)?;
+        let mut bytes = [0; 1024];
+        while let Ok(count @ 1..) = stream.read(&mut bytes) {
+            stream.write_all(&bytes[..count])?;
+        }
+    }
+}
+
+fn ping(connects: u64, pings: u64) -> Result<Pinged> {
+    let took = |count: u64, each: &mut dyn FnMut() -> Result<()>| -> Result<Vec<u64>> {
+        let times = (0..count).map(|_| {
+            let began_ns = clock::now_ns();
+            each()?;
+            Ok(clock::now_ns() - began_ns)
+        });
+        let mut times: Vec<u64> = times.collect::<Result<_>>()?;
+        times.sort_unstable();
+        Ok(times)
+    };
+    let connect_ns = took(connects, &mut || connect(ECHO).map(drop))?;
+    let mut stream = connect(ECHO)?;
+    let mut bytes = [1; 64];
+    let ping_ns = took(pings, &mut || {
+        stream.write_all(&bytes)?;
+        Ok(stream.read_exact(&mut bytes)?)
+    })?;
+    let rank =
+        |times: &[u64], share: f64| times[((times.len() - 1) as f64 * share).round() as usize];
+    Ok(Pinged {
+        connect_p50_ns: rank(&connect_ns, 0.5),
+        connect_p99_ns: rank(&connect_ns, 0.99),
+        ping_p50_ns: rank(&ping_ns, 0.5),
+        ping_p99_ns: rank(&ping_ns, 0.99),
+    })
+}
+
+/// Sends so many messages a second over all connections in turn, each at its own time.
+fn send(connections: u64, per_second: u64, seconds: u64) -> Result<()> {
+    let listener = listen(MESSAGES)?;
+    let accept = |_| -> Result<TcpStream> {
+        let (stream, _) = listener.accept()?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    };
+    let mut streams: Vec<TcpStream> = (0..connections).map(accept).collect::<Result<_>>()?;
+    let began_ns = clock::now_ns();
+    for (index, turn) in (0..per_second * seconds).zip((0..streams.len()).cycle()) {
+        let due_ns = began_ns + index * SECOND_NS / per_second;
+        if clock::now_ns() < due_ns {
+            clock::sleep_until(due_ns);
+        }
+        streams[turn].write_all(&[7; MESSAGE_BYTES])?;
+    }
+    print(&(per_second * seconds * MESSAGE_BYTES as u64))
+}
+
+/// Reads so many connections to their end.
+fn receive(connections: u64) -> Result<Received> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+        let mut readers = tokio::task::JoinSet::new();
+        for _ in 0..connections {
+            readers.spawn(async {
+                let mut stream = tokio::net::TcpStream::connect((SERVER, MESSAGES)).await?;
+                let (mut bytes, mut buffer) = (0, [0; 4096]);
+                while let count @ 1.. = stream.read(&mut buffer).await? {
+                    bytes += count as u64;
+                }
+                Ok::<u64, std::io::Error>(bytes)
+            });
+        }
+        let bytes = readers.join_all().await.into_iter().sum::<std::io::Result<u64>>()?;
+        Ok(Received { bytes, steady_bytes: 0, steady_ns: 0 })
+    })
+}
+
+/// Sends as fast as it may.
+fn bulk(seconds: u64) -> Result<()> {
+    let (mut stream, _) = listen(BULK)?.accept()?;
+    let (end_ns, block) = (clock::now_ns() + seconds * SECOND_NS, [0; 16 * 1024]);
+    while clock::now_ns() < end_ns {
+        stream.write_all(&block)?;
+    }
+    Ok(())
+}
+
+/// Reads one connection to its end.
+fn drain(warmup_seconds: u64) -> Result<Received> {
+    let mut stream = connect(BULK)?;
+    let (warm_ns, mut buffer) = (clock::now_ns() + warmup_seconds * SECOND_NS, vec![0; 1 << 20]);
+    let mut received = Received { bytes: 0, steady_bytes: 0, steady_ns: 0 };
+    let mut steady_since_ns = None;
+    while let count @ 1.. = stream.read(&mut buffer)? {
+        received.bytes += count as u64;
+        let now_ns = clock::now_ns();
+        if let Some(since_ns) = steady_since_ns {
+            received.steady_bytes += count as u64;
+            received.steady_ns = now_ns - since_ns;
+        } else if now_ns >= warm_ns {
+            steady_since_ns = Some(now_ns);
+        }
+    }
+    Ok(received)
+}
