@@ -199,6 +199,7 @@ fn the_doctor_looks_at_everything_that_a_run_depends_on() {
         "governor",
         "congestion",
         "pinning",
+        "packet link",
     ] {
         all = all.stdout(contains(what));
     }

@@ -155,16 +155,16 @@ async fn rtt_once(setting: &Setting, rtt_ms: u64, seed: u64) -> Result<()> {
     let after = link.parts().1.mark().await?;
     drop(echo);
     let sent: u64 = sender.seen().await?;
-    let received: Received = receiver.seen().await?;
-    assert_eq!(sent, received.bytes, "TCP delivers all");
+    let got: Received = receiver.seen().await?;
+    assert_eq!(sent, got.bytes, "TCP delivers all");
     let report = finish(link).await?;
     let (late, (core, spun)) = (after.lateness, effort(&before, &after));
     println!(
         "  {rtt_ms:5}  {:11.3}  {:5.3}  {:8.3}  {:7.3}  {:9.0}  {:11.1}  {:3.0}  {:5.0}  {core:6.1}  {spun:6.1}  {}",
-        ms(pinged.connect_p50_ns),
-        ms(pinged.connect_p99_ns),
-        ms(pinged.ping_p50_ns),
-        ms(pinged.ping_p99_ns),
+        ms(pinged.connect.p50_ns),
+        ms(pinged.connect.p99_ns),
+        ms(pinged.ping.p50_ns),
+        ms(pinged.ping.p99_ns),
         pace(&before, &after),
         us(late.p50_ns),
         us(late.p99_ns),
@@ -188,7 +188,7 @@ pub fn loss(setting: &Setting) -> Result<()> {
             let mut sender = Actor::listening(&link, "send", &[200, 14_000, 10]).await?;
             let mut receiver = Actor::start(&link.clients, "receive", &[200])?;
             let sent: u64 = sender.seen().await?;
-            let received: Received = receiver.seen().await?;
+            let got: Received = receiver.seen().await?;
             let counters = finish(link).await?.counters;
             let (up, down) = (counters.up, counters.down);
             let [up_packets, down_packets] = [up, down].map(|way| way.offered.total().packets);
@@ -198,7 +198,7 @@ pub fn loss(setting: &Setting) -> Result<()> {
             println!(
                 "  {seed:4}  {up_packets:10}  {up_lost:7.3}  {down_packets:12}  {down_lost:7.3}  {:13}  {sent} {}",
                 down.offered.retransmitted.packets,
-                if sent == received.bytes { "= the same" } else { "≠ not the same" },
+                if sent == got.bytes { "= the same" } else { "≠ not the same" },
             );
         }
         Ok(())
@@ -221,10 +221,10 @@ pub fn rate(setting: &Setting) -> Result<()> {
                 };
                 let link = setting.link(asked, seed).await?;
                 let server = Actor::listening(&link, "bulk", &[14]).await?;
-                let received: Received = Actor::start(&link.clients, "drain", &[4])?.seen().await?;
+                let got: Received = Actor::start(&link.clients, "drain", &[4])?.seen().await?;
                 drop(server);
                 let report = finish(link).await?;
-                let goodput = received.steady_bytes as f64 * 8e9 / received.steady_ns as f64;
+                let goodput = got.steady_bytes as f64 * 8e9 / got.steady_ns as f64;
                 let expected = bandwidth.bits_per_second() as f64 * FULL_PAYLOAD;
                 println!(
                     "  {rate:>9}  {:12.4}  {:8.4}  {:5.3}  {:11}  {:14}",
@@ -269,8 +269,8 @@ async fn capacity_once(setting: &Setting, per_second: u64, seed: u64) -> Result<
     tokio::time::sleep(Duration::from_secs(7)).await;
     let after = link.parts().1.mark().await?;
     let sent: u64 = sender.seen().await?;
-    let received: Received = receiver.seen().await?;
-    assert_eq!(sent, received.bytes, "TCP delivers all");
+    let got: Received = receiver.seen().await?;
+    assert_eq!(sent, got.bytes, "TCP delivers all");
     let report = finish(link).await?;
     let (late, (core, spun)) = (after.lateness, effort(&before, &after));
     let pace = pace(&before, &after);

@@ -17,13 +17,18 @@ const ECHO: u16 = 7000;
 const MESSAGES: u16 = 7001;
 const BULK: u16 = 7002;
 
-/// What the client of `ping` has measured, ns.
+/// Half and 99 of 100 times were not longer, ns.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Spread {
+    pub p50_ns: u64,
+    pub p99_ns: u64,
+}
+
+/// What the client of `ping` has measured.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Pinged {
-    pub connect_p50_ns: u64,
-    pub connect_p99_ns: u64,
-    pub ping_p50_ns: u64,
-    pub ping_p99_ns: u64,
+    pub connect: Spread,
+    pub ping: Spread,
 }
 
 /// What a receiver has got.
@@ -67,7 +72,7 @@ fn listen(port: u16) -> Result<TcpListener> {
     Ok(socket.into())
 }
 
-fn connect(port: u16) -> Result<TcpStream> {
+fn connect_to(port: u16) -> Result<TcpStream> {
     let stream = TcpStream::connect((SERVER, port)).context("while connecting over the link")?;
     stream.set_nodelay(true)?;
     Ok(stream)
@@ -87,7 +92,7 @@ fn echo() -> Result<()> {
 }
 
 fn ping(connects: u64, pings: u64) -> Result<Pinged> {
-    let took = |count: u64, each: &mut dyn FnMut() -> Result<()>| -> Result<Vec<u64>> {
+    let took = |count: u64, each: &mut dyn FnMut() -> Result<()>| -> Result<Spread> {
         let times = (0..count).map(|_| {
             let began_ns = clock::now_ns();
             each()?;
@@ -95,23 +100,17 @@ fn ping(connects: u64, pings: u64) -> Result<Pinged> {
         });
         let mut times: Vec<u64> = times.collect::<Result<_>>()?;
         times.sort_unstable();
-        Ok(times)
+        let rank = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize];
+        Ok(Spread { p50_ns: rank(0.5), p99_ns: rank(0.99) })
     };
-    let connect_ns = took(connects, &mut || connect(ECHO).map(drop))?;
-    let mut stream = connect(ECHO)?;
+    let connect = took(connects, &mut || connect_to(ECHO).map(drop))?;
+    let mut stream = connect_to(ECHO)?;
     let mut bytes = [1; 64];
-    let ping_ns = took(pings, &mut || {
+    let ping = took(pings, &mut || {
         stream.write_all(&bytes)?;
         Ok(stream.read_exact(&mut bytes)?)
     })?;
-    let rank =
-        |times: &[u64], share: f64| times[((times.len() - 1) as f64 * share).round() as usize];
-    Ok(Pinged {
-        connect_p50_ns: rank(&connect_ns, 0.5),
-        connect_p99_ns: rank(&connect_ns, 0.99),
-        ping_p50_ns: rank(&ping_ns, 0.5),
-        ping_p99_ns: rank(&ping_ns, 0.99),
-    })
+    Ok(Pinged { connect, ping })
 }
 
 /// Sends so many messages a second over all connections in turn, each at its own time.
@@ -165,7 +164,7 @@ fn bulk(seconds: u64) -> Result<()> {
 
 /// Reads one connection to its end.
 fn drain(warmup_seconds: u64) -> Result<Received> {
-    let mut stream = connect(BULK)?;
+    let mut stream = connect_to(BULK)?;
     let (warm_ns, mut buffer) = (clock::now_ns() + warmup_seconds * SECOND_NS, vec![0; 1 << 20]);
     let mut received = Received { bytes: 0, steady_bytes: 0, steady_ns: 0 };
     let mut steady_since_ns = None;

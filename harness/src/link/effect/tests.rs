@@ -10,9 +10,9 @@ fn packets() -> impl Strategy<Value = Vec<(u64, u64)>> {
     prop::collection::vec((0_u64..3_000_000, 40_u64..=1500), 1..300)
 }
 
-fn bottleneck(bits_per_second: u64, queue_bytes: u64) -> Option<Bottleneck> {
+fn bottleneck(bits_per_second: u64, queue_bytes: u64) -> Bottleneck {
     let bandwidth = scenarios::Bandwidth::new(bits_per_second).unwrap();
-    Some(Bottleneck { bandwidth, queue_bytes })
+    Bottleneck { bandwidth, queue_bytes }
 }
 
 fn ways() -> impl Strategy<Value = Way> {
@@ -35,13 +35,15 @@ fn ways() -> impl Strategy<Value = Way> {
             reorder,
             loss,
             loss_burst,
-            bottleneck: rate.and_then(|(bits, queue)| bottleneck(bits, queue)),
+            bottleneck: rate.map(|(bits, queue)| bottleneck(bits, queue)),
             cuts,
         })
 }
 
-/// When each packet comes and is due, or why it is dropped.
-fn carry(way: &Way, seed: u64, packets: &[(u64, u64)]) -> (Path, Vec<(u64, Result<u64, Cause>)>) {
+/// When a packet comes, and when it is due or why it is dropped.
+type Fate = (u64, Result<u64, Cause>);
+
+fn carry(way: &Way, seed: u64, packets: &[(u64, u64)]) -> (Path, Vec<Fate>) {
     let mut path = Path::new(way, Direction::Down, seed);
     path.open_window(0);
     let mut now_ns = 0;
@@ -99,7 +101,7 @@ proptest! {
         // All at once, too: then only the rounding could make it faster.
         for hurry in [1, 1_000_000_000] {
             let packets: Vec<_> = packets.iter().map(|(gap, bytes)| (gap / hurry, *bytes)).collect();
-            let way = Way { bottleneck: bottleneck(bits, queue), ..Way::default() };
+            let way = Way { bottleneck: Some(bottleneck(bits, queue)), ..Way::default() };
             let (_, fates) = carry(&way, 0, &packets);
             let passed: Vec<(u64, u64)> = fates
                 .iter()
@@ -122,7 +124,7 @@ proptest! {
     fn a_bottleneck_that_is_never_idle_is_not_slower_than_its_rate_either(
         bits in 8_000_u64..10_000_000_000, sizes in prop::collection::vec(40_u64..=1500, 1..200),
     ) {
-        let way = Way { bottleneck: bottleneck(bits, 1 << 40), ..Way::default() };
+        let way = Way { bottleneck: Some(bottleneck(bits, 1 << 40)), ..Way::default() };
         let packets: Vec<_> = sizes.iter().map(|bytes| (0, *bytes)).collect();
         let (_, fates) = carry(&way, 0, &packets);
         let bytes: u64 = sizes.iter().sum();
@@ -222,7 +224,7 @@ fn jitter_that_may_reorder_does_and_spreads_evenly() {
 
 #[test]
 fn an_idle_line_takes_a_packet_that_is_larger_than_its_queue() {
-    let way = Way { bottleneck: bottleneck(8_000, 100), ..Way::default() };
+    let way = Way { bottleneck: Some(bottleneck(8_000, 100)), ..Way::default() };
     let mut path = Path::new(&way, Direction::Up, 0);
     assert_eq!(path.admit(0, 1500), Ok(1_500_000_000));
     assert_eq!(path.admit(0, 40), Err(Cause::Queue));

@@ -1,0 +1,141 @@
+//! Each effect, as the processes on both sides see it.
+
+use std::time::Duration;
+
+use harness::clock;
+use scenarios::{Cut, CutDirection, Link};
+
+use crate::stage::{Actor, finish, link_with};
+
+const MS_NS: u64 = 1_000_000;
+
+#[tokio::test]
+async fn a_round_trip_takes_the_delay_and_hardly_more() {
+    let asked = Link { rtt: Duration::from_millis(40), ..Link::default() };
+    let Some(link) = link_with(asked).await else { return };
+    let server = Actor::listening(&link, "echo").await;
+    let client = Actor::start(&link.clients, "ping 20");
+    let (connect_ns, pings_ns): (u64, Vec<u64>) = client.last_word().await;
+    assert!(connect_ns >= 40 * MS_NS && pings_ns.iter().all(|ns| *ns >= 40 * MS_NS));
+    // The best of twenty may take as much again on a machine that has other things to do.
+    assert!(*pings_ns.iter().min().unwrap() < 80 * MS_NS, "{pings_ns:?}");
+    drop(server);
+    let report = finish(link).await;
+    assert!(report.lateness.packets > 40 && report.lateness.p50_ns <= report.lateness.max_ns);
+    assert!(report.effort.cpu_ns > 0);
+}
+
+#[tokio::test]
+async fn both_directions_have_delays_of_their_own() {
+    let asked = Link {
+        delay_down: Some(Duration::from_millis(30)),
+        delay_up: Some(Duration::ZERO),
+        ..Link::default()
+    };
+    let Some(link) = link_with(asked).await else { return };
+    let gathering = async {
+        let mut gatherer = Actor::start(&link.clients, "gather");
+        assert_eq!(gatherer.word::<String>().await, "listening");
+        let sender = Actor::start(&link.server, "datagrams 50");
+        let seen: Vec<(u64, u64)> = gatherer.last_word().await;
+        drop(sender);
+        seen
+    };
+    let seen = gathering.await;
+    assert_eq!(seen.len(), 50);
+    assert!(seen.iter().all(|(_, delay_ns)| *delay_ns >= 30 * MS_NS));
+}
+
+#[tokio::test]
+async fn what_is_lost_is_lost_by_the_seed_and_tcp_mends_it() {
+    let asked = Link { rtt: Duration::from_millis(2), loss: 0.05, ..Link::default() };
+    let Some(link) = link_with(asked).await else { return };
+    let server = Actor::listening(&link, "source 4000000").await;
+    let (bytes, _): (u64, u64) = Actor::start(&link.clients, "drain").last_word().await;
+    assert_eq!(bytes, 4_000_000);
+    drop(server);
+    let down = finish(link).await.counters.down;
+    assert_eq!(down.offered.payload.bytes, 4_000_000);
+    assert!(down.offered.retransmitted.packets > 0);
+    let (packets, lost) = (down.offered.total().packets as f64, down.dropped.loss.packets as f64);
+    let deviation = (packets * 0.05 * 0.95).sqrt();
+    assert!((lost - packets * 0.05).abs() < 5.0 * deviation, "{lost} of {packets}");
+    assert_eq!(down.dropped.total(), down.dropped.loss);
+}
+
+#[tokio::test]
+async fn a_bottleneck_is_not_passed_faster_than_its_rate() {
+    let asked = Link {
+        down: Some("8Mbit/s".parse().unwrap()),
+        queue: "64KiB".parse().unwrap(),
+        ..Link::default()
+    };
+    let Some(link) = link_with(asked).await else { return };
+    let server = Actor::listening(&link, "source 1000000").await;
+    let (bytes, took_ns): (u64, u64) = Actor::start(&link.clients, "drain").last_word().await;
+    assert_eq!(bytes, 1_000_000);
+    // A byte takes a µs.
+    assert!((1_000 * MS_NS..20_000 * MS_NS).contains(&took_ns), "{took_ns}");
+    drop(server);
+    let report = finish(link).await;
+    let (up, down) = (report.counters.up, report.counters.down);
+    assert_eq!((up.dropped.total(), down.dropped.total()), (up.dropped.queue, down.dropped.queue));
+    assert_eq!(up.dropped.queue.packets, 0);
+    assert!(down.largest_bytes == scenarios::MTU_BYTES, "{}", down.largest_bytes);
+}
+
+#[tokio::test]
+async fn nothing_comes_through_a_cut_and_it_ends() {
+    let (at, lasts) = (Duration::from_millis(200), Duration::from_millis(300));
+    let cut = Cut { at, lasts, direction: CutDirection::Both };
+    let asked = Link { cut: vec![cut], ..Link::default() };
+    let Some(mut link) = link_with(asked).await else { return };
+    let server = Actor::listening(&link, "echo").await;
+    let client = Actor::start(&link.clients, "ping-until 3000000000");
+    while link.parts().1.mark().await.unwrap().counters.up.offered.payload.packets < 10 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(link.parts().1.mark().await.unwrap().counters.up.dropped.cut.packets, 0);
+    let window_ns = clock::now_ns();
+    link.parts().1.open_window(window_ns).await.unwrap();
+    let pings: Vec<(u64, u64)> = client.last_word().await;
+    drop(server);
+    let report = finish(link).await;
+    let (begin_ns, end_ns) = (window_ns + 200 * MS_NS, window_ns + 500 * MS_NS);
+    let caught = pings.iter().filter(|(from_ns, to_ns)| {
+        (begin_ns..end_ns).contains(from_ns) || (*from_ns < begin_ns && *to_ns >= end_ns)
+    });
+    let caught: Vec<_> = caught.collect();
+    assert!(!caught.is_empty() && caught.iter().all(|(_, to_ns)| *to_ns >= end_ns), "{caught:?}");
+    let cut = [report.counters.up, report.counters.down].map(|way| way.dropped.cut.packets);
+    assert!(cut[0] + cut[1] > 0);
+}
+
+/// The datagrams that came in the order of their arrival, with how long they took, ns.
+async fn datagrams(asked: Link) -> Option<Vec<(u64, u64)>> {
+    let link = link_with(asked).await?;
+    let mut gatherer = Actor::start(&link.clients, "gather");
+    assert_eq!(gatherer.word::<String>().await, "listening");
+    let mut sender = Actor::start(&link.server, "datagrams 400");
+    let seen = gatherer.last_word().await;
+    sender.child.wait().await.unwrap();
+    let report = finish(link).await;
+    // UDP is nothing that a run has, so it is counted as something else.
+    assert!(report.counters.down.offered.other.packets >= 400);
+    Some(seen)
+}
+
+#[tokio::test]
+async fn jitter_keeps_the_order_unless_it_may_change_it() {
+    let (rtt, jitter) = (Duration::from_millis(4), Duration::from_millis(5));
+    for reorder in [false, true] {
+        let asked = Link { rtt, jitter, reorder, ..Link::default() };
+        let Some(seen) = datagrams(asked).await else { return };
+        // A last datagram may overtake those before it.
+        assert!(seen.len() > 50, "{}", seen.len());
+        assert_ne!(seen.iter().map(|(number, _)| number).is_sorted(), reorder);
+        assert!(seen.iter().all(|(_, delay_ns)| *delay_ns >= 2 * MS_NS));
+        let longest_ns = seen.iter().map(|(_, delay_ns)| delay_ns).max().unwrap();
+        assert!(*longest_ns >= 5 * MS_NS, "400 draws up to 7 ms do not end at {longest_ns} ns");
+    }
+}
