@@ -54,6 +54,7 @@ pub struct Pump {
     /// For when the timer is set.
     armed_ns: Option<u64>,
     pace: Pace,
+    /// When a packet last came in or went out.
     last_packet_ns: u64,
     /// Lateness since it was last asked for, and before.
     recent: Histogram<u64>,
@@ -198,6 +199,7 @@ impl Pump {
             self.lanes[way].write(target, &packet);
             self.pool.put_back(packet);
             now_ns = clock::now_ns();
+            self.last_packet_ns = now_ns;
             self.recent.saturating_record(now_ns - due_ns);
         }
     }
@@ -243,7 +245,7 @@ impl Pump {
         self.spun_ns
     }
 
-    /// When the last packet came in, if all connections are closed and nothing is on its way.
+    /// When the last packet came in or went out, if all connections are closed and nothing is on its way.
     pub fn quiet_since_ns(&self) -> Option<u64> {
         let is_empty = self.lanes.iter().all(|lane| lane.next_due_ns().is_none());
         (is_empty && self.account.unclosed() == 0).then_some(self.last_packet_ns)
