@@ -28,5 +28,13 @@ pub fn builtin() -> &'static [Builtin] {
         "big-messages",
         "earthquakes",
         "departures",
+        "transatlantic",
+        "mobile",
+        "idle-mobile",
+        "tls",
+        "cold-connections",
+        "heavy-cookies",
+        "stall",
+        "kaazing",
     ]
 }
