@@ -81,6 +81,17 @@ fn connections_that_end_are_counted_to_the_byte() {
 }
 
 #[test]
+fn connections_that_end_are_counted_to_the_byte_with_tls_as_well() {
+    let knobs =
+        ["short-poll", "long-poll"].map(|name| format!("transports.{name}.keep_alive=false"));
+    let rows = rows(&["tls=true", &knobs[0], &knobs[1]]);
+    for row in &rows {
+        // A handshake for each; what crosses the window's ends may be one more or less per client.
+        assert!(number(row, "tls_handshakes") + 4 >= number(row, "requests"), "{row}");
+    }
+}
+
+#[test]
 fn kaazing_heads_are_multiples_of_716_and_193_in_a_run_and_in_its_prediction() {
     let rows = rows(&[
         "transports.short-poll.headers=kaazing",

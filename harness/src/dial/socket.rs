@@ -276,7 +276,25 @@ impl Socket {
                 Err(failure) => return Err(failure),
             }
         }
-        kernel::tcp_counters(&self.stream).map_err(|error| following(End::Broke(error)))
+        let counters = async {
+            self.drain().await?;
+            kernel::tcp_counters(&self.stream)
+        };
+        counters.await.map_err(|error| following(End::Broke(error)))
+    }
+
+    /// Waits for the FIN itself, which TLS's own good-bye precedes: `tcp_get_info` reads the state
+    /// before it takes the lock, so a FIN that comes meanwhile is counted and not told.
+    async fn drain(&self) -> io::Result<()> {
+        let mut byte = [0];
+        loop {
+            self.stream.readable().await?;
+            match self.stream.try_read(&mut byte) {
+                Ok(0) => return Ok(()),
+                Err(error) if error.kind() != ErrorKind::WouldBlock => return Err(error),
+                Ok(_) | Err(_) => {}
+            }
+        }
     }
 }
 
