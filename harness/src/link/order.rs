@@ -122,8 +122,9 @@ pub struct Lateness {
 pub struct Effort {
     /// CPU time, ns.
     pub cpu_ns: u64,
-    /// The part of it in which it looked at the clock because a packet was due in the next 100 µs:
-    /// it would not be missed if the core had other work.
+    /// Time in which it only looked at the clock, because a packet was due in the next 100 µs, ns.
+    /// It is within the CPU time on a core of its own; on a shared one another process may have had
+    /// some of it.
     pub spun_ns: u64,
 }
 
