@@ -103,7 +103,7 @@ impl Campaign {
     /// When a process does not start or dies, or the disk is full.
     pub async fn make(&mut self) -> Result<()> {
         let Calibrated { calibration, sizes, ingest_ns_per_publish, warnings } =
-            calibrate::calibrate(&self.stage).await?;
+            Box::pin(calibrate::calibrate(&self.stage)).await?;
         self.run.warn(warnings);
         self.run.predictions = predict(&self.run.scenario, &sizes, &calibration);
         self.run.calibration = calibration;
@@ -257,7 +257,8 @@ impl Campaign {
 /// # Errors
 /// When a calibration trial cannot be run.
 pub async fn predictions(stage: &Stage) -> Result<(Calibration, Sizes, Vec<Prediction>)> {
-    let Calibrated { calibration, sizes, warnings, .. } = calibrate::calibrate(stage).await?;
+    let Calibrated { calibration, sizes, warnings, .. } =
+        Box::pin(calibrate::calibrate(stage)).await?;
     for warning in warnings {
         eprintln!("{}: {warning}", warning.severity);
     }

@@ -68,9 +68,9 @@ impl Server {
     ) -> Result<Self> {
         let control = directory.join("control.socket");
         let _ = std::fs::remove_file(&control);
-        let side = link.map(|link| &link.server);
         let host = link.map_or(Ipv4Addr::LOCALHOST, |_| namespace::SERVER);
-        let mut command = with_parent_by(&own_path()?, &program.path, side);
+        let mut command =
+            with_parent_by(&own_path()?, &program.path, link.map(|link| &link.server));
         let address = format!("{host}:0");
         command
             .args(&program.arguments)
@@ -80,15 +80,15 @@ impl Server {
         let mut child = spawn(command, &cores.server, &cores.harness)
             .with_context(|| format!("while starting {}", program.path.display()))?;
         let mut stdout = lines(&mut child)?;
-        let line = tokio::time::timeout(START_TIMEOUT, stdout.next_line()).await;
+        let said = tokio::time::timeout(START_TIMEOUT, stdout.next_line()).await;
         let mut words = Tail::follow(child.stderr.take());
-        let Ok(Ok(Some(line))) = line else {
+        let Ok(Ok(Some(said))) = said else {
             let _ = child.start_kill();
             bail!("the server did not start: {}", words.last().await);
         };
         tokio::spawn(async move { while let Ok(Some(_)) = stdout.next_line().await {} });
-        let ready = serde_json::from_str(&line)
-            .with_context(|| format!("the server's first line cannot be read: {line}"))?;
+        let ready = serde_json::from_str(&said)
+            .with_context(|| format!("the server's first line cannot be read: {said}"))?;
         Ok(Self { child, words, ready, control })
     }
 

@@ -13,8 +13,9 @@ use crate::clock::{self, SECOND_NS};
 use crate::crew::Crew;
 use crate::freeze::Freezer;
 use crate::link::Conversation;
-use crate::link::order::Mark;
+use crate::link::order::{Mark, Report};
 use crate::machine::Cores;
+use crate::meter::Counters;
 use crate::order::Sample;
 use crate::probe::{self, Cost};
 use crate::publish::{self, Kept};
@@ -139,19 +140,19 @@ impl Running<'_> {
         let after = self.glance();
         let frozen = freezer.map(Freezer::finish).unwrap_or_default();
         // Who asks on a timer goes on asking: its window ends here.
-        let timed = self.trial.patience_ns > 0;
-        let at_end = if timed { self.mark().await? } else { None };
+        let asks_on_a_timer = self.trial.patience_ns > 0;
+        let at_end = if asks_on_a_timer { self.mark().await? } else { None };
         let (kept, drain_cpu_ns) = self.drain(&after.server, publisher, window).await?;
         self.rest().await;
-        let at_end = if timed { at_end } else { self.mark().await? };
+        let at_end = if asks_on_a_timer { at_end } else { self.mark().await? };
         let relay_cpu_ns = after.relay.cpu_ns - before.relay.cpu_ns;
         let crossing = marked.zip(at_end).map(|(before, after)| Crossing {
             before,
             after,
             relay_cpu_ns,
-            life: Default::default(),
+            life: Counters::default(),
             staying: 0,
-            report: Default::default(),
+            report: Report::default(),
         });
         Ok(Seen {
             samples: Vec::new(),

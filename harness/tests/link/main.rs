@@ -1,7 +1,7 @@
 //! A link from end to end: real connections between two namespaces, and what is left of them.
 //!
 //! Where namespaces or TUN devices are missing the tests are skipped with the reason, unless
-//! `FEEDLAB_CI` is set.
+//! `CI` is set.
 #![allow(clippy::unwrap_used)] // a test that unwraps fails with the line that is wrong
 
 mod account;

@@ -22,7 +22,7 @@ pub async fn link(settings: Settings) -> Option<Link> {
     let cores = machine::own_cores();
     match Link::start_by(Path::new(FEEDLAB), &settings, &cores, &cores).await {
         Ok(link) => Some(link),
-        Err(error) if error.is::<Usage>() && std::env::var_os("FEEDLAB_CI").is_none() => {
+        Err(error) if error.is::<Usage>() && std::env::var_os("CI").is_none() => {
             eprintln!("skipped: {error}");
             None
         }
