@@ -16,6 +16,7 @@ use crate::link::Death;
 use crate::link::order::Settings;
 use crate::machine::{self, Cores};
 use crate::measured::{self, Place};
+use crate::paper;
 use crate::process::Program;
 use crate::stage::Stage;
 use crate::trial::Trial;
@@ -70,6 +71,7 @@ impl Campaign {
             causes: Vec::new(),
             verdict: Verdict::Valid,
             warnings: Vec::new(),
+            paper: None,
             // Until the last block is done it is; so says what an interruption leaves behind.
             partial: true,
             rows: Vec::new(),
@@ -149,6 +151,7 @@ impl Campaign {
             &self.requests,
             &self.run.predictions,
         );
+        self.run.paper = paper::beside(&self.run);
         self.directory.finish(&self.run, &self.run.pooled)?;
         Ok(self.run)
     }

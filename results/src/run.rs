@@ -3,7 +3,7 @@
 use scenarios::{Calibration, Prediction, Scenario, Sizes};
 use serde::{Deserialize, Serialize};
 
-use crate::{Causes, Direction, Environment, Life, Row, Verdict, Warning, Wires};
+use crate::{Causes, Direction, Environment, Life, Paper, Row, Verdict, Warning, Wires};
 
 /// Version of all files of a run directory. It grows when a name or a meaning
 /// changes; a new column or key does not change it.
@@ -35,6 +35,9 @@ pub struct Run {
     pub verdict: Verdict,
     /// Why, and remarks.
     pub warnings: Vec<Warning>,
+    /// The published comparison that the scenario reproduces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paper: Option<Paper>,
     /// Whether measurements that the scenario asks for are not there.
     pub partial: bool,
     /// A row per transport and repetition; on disk in `summary.csv`.
