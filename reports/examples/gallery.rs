@@ -8,13 +8,19 @@ mod synthetic;
 
 fn main() {
     let folder = env::args().nth(1).expect("the first argument names a folder");
-    let runs = [
+    let runs = vec![
         ("idle", synthetic::run("idle", &["measure.duration=30s", "measure.repeat=1"])),
         ("bursty", synthetic::run("bursty", &["clients=50", "measure.duration=20s"])),
         ("big-messages", synthetic::run("big-messages", &["clients=20", "measure.duration=5s"])),
         ("quick", synthetic::run("quick", &[])),
         ("baseline", synthetic::run("baseline", &[])),
         ("fan-out", synthetic::run("fan-out", &["clients=400", "measure.duration=5s"])),
+        ("link", synthetic::run("quick", &synthetic::LINK)),
+        ("tls", synthetic::run("quick", &synthetic::TLS)),
+        ("tls-loopback", synthetic::run("quick", &["clients=8", "tls=true"])),
+        ("idle-link", synthetic::run("idle", &["link.preset=transatlantic"])),
+        ("stall", synthetic::run("baseline", &synthetic::STALL)),
+        ("stall-link", synthetic::run("quick", &synthetic::CUT)),
         (
             "suspect",
             synthetic::spoil(

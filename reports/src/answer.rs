@@ -2,6 +2,7 @@
 //! columns there are, what each cell says, and why a cell is empty.
 
 mod column;
+pub mod link;
 
 use results::{Row, Run, percentile};
 use serde::Serialize;
@@ -11,7 +12,7 @@ use crate::{
     view::{self, Subject},
 };
 pub use column::Column;
-use column::{DELIVERED, FLOOR, FLOOR_AT, Source, VERDICT, sources};
+use column::{CPU_ON_LINK, DELIVERED, FLOOR, FLOOR_AT, Source, VERDICT, sources};
 
 /// A table with a line per transport, one of theory below it, and one of the
 /// spread if there are repetitions to spread.
@@ -23,8 +24,8 @@ pub struct Answer {
     pub lines: Vec<Line>,
     /// Reasons of empty cells, by number from 1.
     pub notes: Vec<String>,
-    /// What "× floor" compares with.
-    pub floor: String,
+    /// What else must be known to read it.
+    pub closing: String,
 }
 
 /// A line.
@@ -72,53 +73,52 @@ pub fn answer(run: &Run) -> Answer {
         lines.extend(range(&sources, subject));
     }
     let mut columns: Vec<Column> = sources.iter().map(|source| source.column).collect();
+    if view::on_link(run) {
+        for column in columns.iter_mut().filter(|column| column.name == CPU_ON_LINK.name) {
+            *column = CPU_ON_LINK;
+        }
+    }
     columns.insert(FLOOR_AT, FLOOR);
     columns.extend([DELIVERED, VERDICT]);
     Answer {
         columns,
         lines,
         notes,
-        floor: format!(
+        closing: format!(
             "× floor: {}{}",
             if floor > 0.0 {
                 format!("typical delay ÷ {} ({floor_name})", time(floor))
             } else {
                 "empty, since no floor was measured".into()
             },
-            both_sides(&subjects)
+            all_sides(run, &subjects)
         ),
     }
 }
 
-/// On loopback the kernel bills receive work to the sender: only the sum of both sides can be
-/// compared between those who push and those who are asked.
-fn both_sides(subjects: &[Subject]) -> String {
+/// On loopback the kernel bills receive work to the sender, on a link to the relay: only the sum of
+/// all sides can be compared between those who push and those who are asked.
+fn all_sides(run: &Run, subjects: &[Subject]) -> String {
     let sums = subjects.iter().filter_map(|subject| {
-        let ns = subject.pooled.total_cpu_per_update_ns()?;
+        let ns = view::all_cpu_per_update_ns(subject.pooled)?;
         Some(format!("{} {}", subject.name, time(ns)))
     });
     let sums: Vec<String> = sums.collect();
     if sums.is_empty() {
         return String::new();
     }
-    format!(
-        "\nCPU per update is the server's, and loopback bills receiving to the sender; both sides:\n  {}",
-        sums.join(" · ")
-    )
+    let who = if view::on_link(run) {
+        "CPU per update is the server's without what it receives, which the link's relay is billed \
+         for, so it must\nnot be compared with loopback; server, clients and relay together:"
+    } else {
+        "CPU per update is the server's, and loopback bills receiving to the sender; both sides:"
+    };
+    format!("\n{who}\n  {}", sums.join(" · "))
 }
 
 fn measured(sources: &[Source], subject: &Subject, floor: f64, notes: &mut Vec<String>) -> Line {
     let row = subject.pooled;
-    let mut cells: Vec<Cell> = sources
-        .iter()
-        .map(|source| match (source.measured)(row) {
-            Some(value) => text((source.unit)(value)),
-            None => Cell {
-                text: "–".into(),
-                note: why_empty(source.column, row).map(|why| number(notes, why)),
-            },
-        })
-        .collect();
+    let mut cells = values(sources, row, notes);
     let times = view::typical(row).filter(|_| floor > 0.0);
     let times = times.map_or("–".into(), |delay| ratio(delay / floor));
     cells.insert(FLOOR_AT, text(times));
@@ -133,6 +133,17 @@ fn measured(sources: &[Source], subject: &Subject, floor: f64, notes: &mut Vec<S
     line(subject, Kind::Measured, cells)
 }
 
+fn values(sources: &[Source], row: &Row, notes: &mut Vec<String>) -> Vec<Cell> {
+    let cells = sources.iter().map(|source| match (source.measured)(row) {
+        Some(value) => text((source.unit)(value)),
+        None => Cell {
+            text: "–".into(),
+            note: why_empty(source.column, row).map(|why| number(notes, why)),
+        },
+    });
+    cells.collect()
+}
+
 fn theory(sources: &[Source], subject: &Subject) -> Option<Line> {
     subject.prediction.as_ref()?;
     let mut cells: Vec<Cell> = sources
@@ -145,21 +156,21 @@ fn theory(sources: &[Source], subject: &Subject) -> Option<Line> {
 }
 
 fn range(sources: &[Source], subject: &Subject) -> Option<Line> {
-    if subject.rows.len() < 2 {
-        return None;
-    }
-    let mut cells: Vec<Cell> = sources
-        .iter()
-        .map(|source| {
-            // A single repetition may be too short for a percentile that all of them carry.
-            let range = subject.range(source.measured);
-            let above = (source.measured)(subject.pooled);
-            range.map_or(Cell::default(), |(low, high)| text(span(low, high, above, source.unit)))
-        })
-        .collect();
+    let mut cells = spans(sources, subject)?;
     cells.insert(FLOOR_AT, Cell::default());
     cells.extend([text(format!("{} runs", subject.rows.len())), Cell::default()]);
     Some(line(subject, Kind::Range, cells))
+}
+
+/// Lowest to highest repetition; `None` where there is one.
+fn spans(sources: &[Source], subject: &Subject) -> Option<Vec<Cell>> {
+    let cells = sources.iter().map(|source| {
+        // A single repetition may be too short for a percentile that all of them carry.
+        let range = subject.range(source.measured);
+        let above = (source.measured)(subject.pooled);
+        range.map_or(Cell::default(), |(low, high)| text(span(low, high, above, source.unit)))
+    });
+    (subject.rows.len() > 1).then(|| cells.collect())
 }
 
 /// `498–509`: without a unit if it is the one of the cell above.
@@ -197,11 +208,12 @@ fn why_empty(column: Column, row: &Row) -> Option<String> {
                 .or_else(|| (row.delivered == 0).then(|| "nothing was delivered".into()))
         }
         ("mean", _) => Some("no client held an update for any time".into()),
-        ("bytes" | "CPU", _) => Some("nothing was delivered".into()),
+        ("bytes" | "CPU per" | "packets" | "relay CPU", _) => Some("nothing was delivered".into()),
         ("less pub-", _) => {
             Some("the run without clients is missing or nothing was delivered".into())
         }
         ("memory", _) => Some("the server's memory was not read".into()),
+        ("relay", _) => Some("the relay did not say how late it was".into()),
         _ => None,
     }
 }

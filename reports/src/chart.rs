@@ -4,11 +4,15 @@
 mod age;
 mod bar_each;
 mod bytes;
+mod causes;
 mod delay;
+mod idle;
 mod memory;
+mod packets;
 mod position;
 mod requests;
 mod server_cpu;
+mod stall;
 mod timeline;
 
 use results::{Loaded, Verdict};
@@ -24,8 +28,11 @@ use crate::{
 /// All charts, in the order of the page. A new chart is one file and one line.
 pub static ALL: &[ChartKind] = &[
     delay::KIND,
+    stall::KIND,
     age::KIND,
     bytes::KIND,
+    idle::KIND,
+    packets::KIND,
     requests::KIND,
     server_cpu::KIND,
     memory::KIND,
@@ -40,8 +47,8 @@ pub struct ChartKind {
     pub name: &'static str,
     /// What it shows.
     pub title: &'static str,
-    /// How to read its axes.
-    pub subtitle: &'static str,
+    /// How to read its axes, under the conditions of the run.
+    pub subtitle: fn(&View) -> &'static str,
     /// What it makes of a run; `None` if the run has nothing for it.
     pub content: fn(&View) -> Option<Content>,
 }
@@ -108,10 +115,11 @@ fn finish(kind: &ChartKind, content: Content, view: &View) -> Result<Chart, Erro
         Verdict::Valid => String::new(),
         _ => format!(" This run is {verdict}: see its warnings."),
     };
-    let alt = format!("{}. {} {}{doubt}", kind.title, kind.subtitle, content.reading);
+    let subtitle = (kind.subtitle)(view);
+    let alt = format!("{}. {subtitle} {}{doubt}", kind.title, content.reading);
     let frame = Frame {
         title: kind.title,
-        subtitle: kind.subtitle,
+        subtitle,
         stamp: stamp.as_ref().map(|(text, shade)| (text.as_str(), *shade)),
         alt: &alt,
     };

@@ -1,10 +1,10 @@
 //! The conditions without which a number means nothing.
 
 use results::Run;
-use scenarios::FeedKind;
+use scenarios::{FeedKind, Freeze, Link};
 use serde::Serialize;
 
-use crate::units::{bytes, count, duration, three};
+use crate::units::{bytes, count, duration, three, trimmed};
 
 /// One condition.
 #[derive(Clone, Debug, Serialize)]
@@ -39,11 +39,26 @@ pub fn of(run: &Run) -> Vec<Condition> {
         1 => add("load workers", "1 process per transport".into(), false),
         workers => add("load workers", format!("{workers} processes per transport"), false),
     }
-    let link = match run.environment.link.as_str() {
-        "" => "loopback",
-        link => link,
-    };
-    add("link", link.into(), true);
+    match &scenario.link {
+        Some(link) => {
+            add("network", network(link), true);
+            add("link", link.to_string(), false);
+            if let Some(source) = link.source() {
+                add("its numbers", source.into(), false);
+            }
+        }
+        None if run.environment.link.is_empty() => add("link", "loopback".into(), true),
+        None => add("link", run.environment.link.clone(), true),
+    }
+    if scenario.tls {
+        let again = if scenario.tls_resumption { "resumes" } else { "does not resume" };
+        add("TLS", "TLS 1.3".into(), true);
+        add("TLS sessions", format!("a client that comes back {again} its session"), false);
+    }
+    if !scenario.server.freeze.is_empty() {
+        let freezes: Vec<String> = scenario.server.freeze.iter().map(freeze).collect();
+        add("freezes", format!("server frozen {}", freezes.join(" and ")), true);
+    }
     let server = &scenario.server;
     let threads = if server.threads == 1 { "thread" } else { "threads" };
     add("server", format!("{} {threads}", server.threads), false);
@@ -71,13 +86,39 @@ pub fn of(run: &Run) -> Vec<Condition> {
     conditions
 }
 
+/// A link in a few words, with what a preset does not have.
+fn network(link: &Link) -> String {
+    let (down, up) = (link.way_down(), link.way_up());
+    let name = link.preset.as_ref().map_or_else(String::new, |preset| format!("{preset} "));
+    let mut text = format!("{name}link with a round trip of {}", duration(down.delay + up.delay));
+    if !down.jitter.max(up.jitter).is_zero() {
+        text += ", jitter";
+    }
+    let loss = down.loss.max(up.loss);
+    if loss > 0.0 {
+        text += &format!(", {} % lost", trimmed(loss * 100.0));
+    }
+    match link.cut.len() {
+        0 => {}
+        1 => text += ", cut once",
+        cuts => text += &format!(", cut {cuts} times"),
+    }
+    text
+}
+
+fn freeze(freeze: &Freeze) -> String {
+    let again =
+        freeze.every.map_or(String::new(), |every| format!(", then every {}", duration(every)));
+    format!("for {} at {}{again}", duration(freeze.lasts), duration(freeze.at))
+}
+
 fn feed(run: &Run) -> String {
     let feed = &run.scenario.feed;
     let per_second = feed.rate.per_second();
     let rate = if per_second >= 1.0 {
-        format!("{}/s", crate::units::trimmed(per_second))
+        format!("{}/s", trimmed(per_second))
     } else {
-        format!("1 per {} s", crate::units::trimmed(1.0 / per_second))
+        format!("1 per {} s", trimmed(1.0 / per_second))
     };
     match feed.kind {
         FeedKind::Periodic => format!("periodic {rate}"),

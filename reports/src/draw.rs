@@ -5,13 +5,15 @@
 
 mod bars;
 mod clutter;
+mod fill;
 mod key;
 pub mod label;
 mod lines;
 pub mod scale;
 
 pub use bars::{Bar, Bars, Group, Segment};
-pub use lines::{Lines, Mark, Panel, Series, Stroke, Zone};
+pub use fill::Fill;
+pub use lines::{Lines, Mark, Panel, Series, Span, Stroke, Zone};
 
 use plotters::{
     backend::SVGBackend,

@@ -3,13 +3,12 @@
 use results::Run;
 
 use crate::{
-    answer::{self, Kind, answer, superscript},
+    answer::{self, Answer, Kind, answer, superscript},
     notices::notices,
 };
 
 /// The answer as Markdown.
 pub fn markdown(run: &Run) -> String {
-    let answer = answer(run);
     let mut out = format!(
         "# {}: {}\n\n{}\n\n{}\n\n",
         escape(&run.scenario.name),
@@ -17,7 +16,24 @@ pub fn markdown(run: &Run) -> String {
         answer::conditions(run),
         verdict(run)
     );
-    out += "| transport |";
+    out += &sheet(&answer(run));
+    if let Some(link) = answer::link::of(run) {
+        out += &format!("\n## On the link\n\n{}", sheet(&link));
+    }
+    let environment = &run.environment;
+    out += &format!(
+        "\n{}, {} cores, Linux {}, feedlab {}, {}\n",
+        or_unknown(&environment.cpu),
+        environment.cores,
+        or_unknown(&environment.kernel),
+        or_unknown(&environment.feedlab),
+        run.started
+    );
+    out
+}
+
+fn sheet(answer: &Answer) -> String {
+    let mut out = String::from("| transport |");
     for column in &answer.columns {
         out += &format!(" {} |", column.name);
     }
@@ -40,16 +56,7 @@ pub fn markdown(run: &Run) -> String {
     for (number, note) in (1..).zip(&answer.notes) {
         out += &format!("{} {note}  \n", superscript(number));
     }
-    out += &format!("{}\n", answer.floor);
-    let environment = &run.environment;
-    out += &format!(
-        "\n{}, {} cores, Linux {}, feedlab {}, {}\n",
-        or_unknown(&environment.cpu),
-        environment.cores,
-        or_unknown(&environment.kernel),
-        or_unknown(&environment.feedlab),
-        run.started
-    );
+    out += &format!("{}\n", answer.closing);
     out
 }
 

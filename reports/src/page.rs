@@ -1,6 +1,8 @@
 //! One self-contained page: no scripts, no requests, readable offline in ten years.
 
+mod connecting;
 mod limits;
+mod link;
 
 use minijinja::{Environment as Templates, Value, context, value::Serde};
 use results::{Loaded, Run, Verdict};
@@ -9,7 +11,7 @@ use serde::Serialize;
 use crate::{
     Error, agreement,
     answer::{self, Answer, answer},
-    chart::Chart,
+    chart::{Chart, DataTable},
     conditions::{self, Condition},
     notices::{Notice, notices},
     palette,
@@ -40,6 +42,8 @@ pub struct Section {
     environment: Vec<(String, String)>,
     assumptions: Vec<String>,
     limits: Vec<String>,
+    link: Option<link::Part>,
+    connecting: Option<DataTable>,
     overview: Vec<(String, String)>,
 }
 
@@ -69,6 +73,8 @@ pub fn section(loaded: &Loaded, charts: Vec<Chart>) -> Section {
         environment: environment(run),
         assumptions: assumptions(&run.predictions),
         limits: limits::of(run),
+        link: link::of(run, &subjects),
+        connecting: connecting::of(run, &subjects),
         overview: overview(&subjects),
     }
 }

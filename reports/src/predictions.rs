@@ -59,8 +59,12 @@ fn cells(prediction: &Prediction) -> Vec<String> {
 /// What predictions take for granted, each sentence once with the transports it is about.
 pub fn assumptions<'a>(predictions: impl IntoIterator<Item = &'a Prediction>) -> Vec<String> {
     let mut all: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut predicted: Vec<&str> = Vec::new();
     for prediction in predictions {
         let name = prediction.transport.as_str();
+        if !predicted.contains(&name) {
+            predicted.push(name);
+        }
         for text in &prediction.assumptions {
             match all.iter_mut().find(|(known, _)| known == text) {
                 Some((_, names)) if names.contains(&name) => {}
@@ -69,7 +73,11 @@ pub fn assumptions<'a>(predictions: impl IntoIterator<Item = &'a Prediction>) ->
             }
         }
     }
-    all.into_iter().map(|(text, names)| format!("{}: {text}.", phrase::list(&names))).collect()
+    let whose = |names: &[&str]| match names.len() {
+        several if several > 1 && several == predicted.len() => "all transports".to_owned(),
+        _ => phrase::list(names),
+    };
+    all.into_iter().map(|(text, names)| format!("{}: {text}.", whose(&names))).collect()
 }
 
 /// Value of a quantile function that is given by points, on the straight line between two of them.

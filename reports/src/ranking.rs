@@ -8,7 +8,7 @@ use results::{Row, Run, noise};
 use crate::{
     phrase,
     units::{bytes, time},
-    view::Subject,
+    view::{Subject, on_link, wire_bytes_per_update},
 };
 
 /// One transport's value: what is shown, and each repetition's.
@@ -34,9 +34,10 @@ pub fn of(run: &Run, subjects: &[Subject]) -> Vec<(String, String)> {
     } else {
         ("Fastest, by the mean delay", order(|row| whole(row.delay_mean_ns), time))
     };
+    let wire = if on_link(run) { "Lightest on the link" } else { "Lightest on the wire" };
     let mut lines: Vec<(String, String)> = [
         fastest,
-        ("Lightest on the wire", order(Row::bytes_per_update, bytes)),
+        (wire, order(wire_bytes_per_update, bytes)),
         ("Lightest on the server’s CPU", order(Row::server_cpu_per_update_ns, time)),
         ("Lightest on the server’s memory", order(memory, bytes)),
     ]

@@ -18,14 +18,30 @@ const PLAIN: &str = "\u{1b}[0m";
 /// The answer for a terminal: columns that do not fit into `width` are left
 /// out, and said to be.
 pub fn table(run: &Run, width: Option<u16>, color: bool) -> String {
-    let answer = answer(run);
-    let (drawn, hidden) = fit(&answer, width);
-    let paint = |code: &str, text: &str| {
-        if color { format!("{code}{text}{PLAIN}") } else { text.to_owned() }
-    };
     let mut out = String::new();
-    out += &paint(BOLD, &run.scenario.name);
+    out += &paint(color, BOLD, &run.scenario.name);
     out += &format!(": {}\n{}\n\n", run.scenario.about, answer::conditions(run));
+    out += &sheet(&answer(run), width, color);
+    out.push('\n');
+    if let Some(link) = answer::link::of(run) {
+        out += &paint(color, BOLD, "On the link");
+        out.push('\n');
+        out += &sheet(&link, width, color);
+        out.push('\n');
+    }
+    out += &warnings(run, color);
+    out
+}
+
+fn paint(color: bool, code: &str, text: &str) -> String {
+    if color { format!("{code}{text}{PLAIN}") } else { text.to_owned() }
+}
+
+/// A table with all that is said below it.
+fn sheet(answer: &Answer, width: Option<u16>, color: bool) -> String {
+    let (drawn, hidden) = fit(answer, width);
+    let paint = |code: &str, text: &str| paint(color, code, text);
+    let mut out = String::new();
     // Each line of the table is one of the answer, below two of headings.
     for (at, text) in drawn.lines().enumerate() {
         let line = at.checked_sub(2).and_then(|at| answer.lines.get(at));
@@ -42,7 +58,7 @@ pub fn table(run: &Run, width: Option<u16>, color: bool) -> String {
         out += &paint(DIM, &format!("{} {note}", superscript(number)));
         out.push('\n');
     }
-    out += &paint(DIM, &answer.floor);
+    out += &paint(DIM, &answer.closing);
     out.push('\n');
     if !hidden.is_empty() {
         let names: Vec<&str> = hidden.iter().map(|column| column.name).collect();
@@ -50,8 +66,6 @@ pub fn table(run: &Run, width: Option<u16>, color: bool) -> String {
         out += &paint(DIM, &text);
         out.push('\n');
     }
-    out.push('\n');
-    out += &warnings(run, color);
     out
 }
 

@@ -39,6 +39,36 @@ impl<'a> View<'a> {
     pub fn new(loaded: &'a Loaded) -> Self {
         Self { run: &loaded.run, loaded, subjects: subjects(&loaded.run) }
     }
+
+    /// Whether packets went over a link of feedlab's.
+    pub fn on_link(&self) -> bool {
+        on_link(self.run)
+    }
+}
+
+/// Whether packets went over a link of feedlab's. What is true of loopback alone is not true there.
+pub fn on_link(run: &Run) -> bool {
+    run.scenario.link.is_some()
+}
+
+/// Whether client and server talked over the loopback of one machine.
+pub fn on_loopback(run: &Run) -> bool {
+    !on_link(run) && matches!(run.environment.link.as_str(), "" | "loopback")
+}
+
+/// Bytes of both directions per delivered update: on the link, or above TCP where there is none.
+pub fn wire_bytes_per_update(row: &Row) -> Option<f64> {
+    match row.link_bytes() {
+        Some(bytes) => (row.delivered > 0).then(|| bytes as f64 / row.delivered as f64),
+        None => row.bytes_per_update(),
+    }
+}
+
+/// CPU of server, load workers and, on a link, the relay per delivered update: who is billed for
+/// what does not matter to the sum.
+pub fn all_cpu_per_update_ns(row: &Row) -> Option<f64> {
+    let relay = row.relay_cpu_ns.unwrap_or_default() as f64;
+    Some(row.total_cpu_per_update_ns()? + relay / row.delivered as f64)
 }
 
 /// The transports of a run in the order in which they are shown.
@@ -68,8 +98,19 @@ pub fn floor(run: &Run) -> (f64, &'static str) {
     let tcp = run.pooled.iter().find(|row| row.transport == "tcp");
     match tcp.and_then(typical) {
         Some(delay) => (delay, "tcp in the same run"),
-        None => (run.calibration.floor_p50_ns, "the calibration's tcp client"),
+        None if on_link(run) => {
+            (calibrated_floor_ns(run), "the calibration's tcp client and one way")
+        }
+        None => (calibrated_floor_ns(run), "the calibration's tcp client"),
     }
+}
+
+/// The calibration's floor at the far end of the link: a link is calibrated without its effects.
+/// Zero if there was no calibration.
+pub fn calibrated_floor_ns(run: &Run) -> f64 {
+    let floor = run.calibration.floor_p50_ns;
+    let way = run.scenario.link.as_ref().filter(|_| floor > 0.0);
+    floor + way.map_or(0.0, |link| link.way_down().delay.as_nanos() as f64)
 }
 
 /// The lowest and the highest of all transports, and whether they are told apart at all.

@@ -258,7 +258,7 @@ fn write(loaded: &Loaded, path: &Path) -> std::path::PathBuf {
                 link: None,
                 life: None,
                 delay: histogram.2.clone(),
-                request: results::hlog::histogram(),
+                request: loaded.requests.iter().find(|(n, r, _)| of(n, *r)).unwrap().2.clone(),
                 timeline: loaded
                     .timeline
                     .iter()

@@ -21,6 +21,8 @@ pub struct Loaded {
     pub run: Run,
     /// `delay.hlog`: transport, repetition, delays in ns.
     pub histograms: Vec<TaggedHistogram>,
+    /// `request.hlog`: transport, repetition, request round-trip times in ns.
+    pub requests: Vec<TaggedHistogram>,
     /// `timeline.csv`.
     pub timeline: Vec<Second>,
     /// `resources.csv`.
@@ -34,13 +36,18 @@ pub struct Loaded {
 impl Loaded {
     /// The delays of a transport over all its repetitions.
     pub fn delay(&self, transport: &str) -> Option<Histogram<u64>> {
-        crate::pool::merge(
-            self.histograms
-                .iter()
-                .filter(|(name, ..)| name == transport)
-                .map(|(.., histogram)| histogram),
-        )
+        merged(&self.histograms, transport)
     }
+
+    /// The request round-trip times of a transport over all its repetitions.
+    pub fn request(&self, transport: &str) -> Option<Histogram<u64>> {
+        merged(&self.requests, transport)
+    }
+}
+
+fn merged(all: &[TaggedHistogram], transport: &str) -> Option<Histogram<u64>> {
+    let of = all.iter().filter(|(name, ..)| name == transport);
+    crate::pool::merge(of.map(|(.., histogram)| histogram))
 }
 
 impl Run {
@@ -49,15 +56,16 @@ impl Run {
         let mut run = read_run(&directory.join("run.json"))?;
         run.rows = read_csv(&directory.join("summary.csv"))?;
         let histograms = tagged(&directory.join("delay.hlog"), &run.rows)?;
+        let requests = tagged(&directory.join("request.hlog"), &run.rows)?;
         run.pooled = read_csv(&directory.join("pooled.csv"))?;
         if run.pooled.is_empty() {
             // The run was interrupted before it could pool.
-            let requests = tagged(&directory.join("request.hlog"), &run.rows)?;
             run.pooled = crate::pool::pool(&run.rows, &histograms, &requests, &run.predictions);
         }
         Ok(Loaded {
             run,
             histograms,
+            requests,
             timeline: read_csv(&directory.join("timeline.csv"))?,
             resources: read_csv(&directory.join("resources.csv"))?,
             positions: read_csv(&directory.join("positions.csv"))?,

@@ -32,7 +32,7 @@ pub(super) struct Source {
     pub unit: fn(f64) -> String,
 }
 
-const fn column(
+pub(super) const fn column(
     name: &'static str,
     title: &'static str,
     unit: &'static str,
@@ -149,6 +149,15 @@ const SOURCES: [Source; 8] = [
         unit: bytes,
     },
 ];
+
+/// What the server's CPU means where a relay is between it and the clients.
+pub(super) const CPU_ON_LINK: Column = column(
+    "server CPU per update",
+    "CPU per",
+    "update",
+    1,
+    "CPU time of the server per delivered update; the relay of the link is billed for what the server receives",
+);
 
 /// Stands in for the median where too few publishes carry one.
 const MEAN: Source = Source {

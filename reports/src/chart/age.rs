@@ -13,7 +13,7 @@ use crate::{
 pub(super) const KIND: ChartKind = ChartKind {
     name: "age",
     title: "How old the newest value is",
-    subtitle: "Age of what a client holds since its first delivery, averaged over each second; lower is better.",
+    subtitle: |_| "Age of what a client holds since its first delivery, averaged over each second; lower is better.",
     content,
 };
 
@@ -85,6 +85,7 @@ fn content(view: &View) -> Option<Content> {
                 zones: Vec::new(),
             }],
             theory,
+            spans: super::timeline::spans(view),
         }),
     })
 }

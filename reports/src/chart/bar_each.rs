@@ -2,7 +2,7 @@
 
 use super::{Content, DataTable};
 use crate::{
-    draw::{Bar, Bars, Group, Plot},
+    draw::{Bar, Bars, Fill, Group, Plot},
     view::{Subject, View},
 };
 
@@ -13,15 +13,16 @@ pub(super) struct Line {
     pub cells: Vec<String>,
 }
 
-/// A line per transport; one without a value is left out. `key` says what the tints are.
-pub(super) fn content<const N: usize, const K: usize>(
+/// A line per transport; one without a value is left out. `key` says what the fills are.
+pub(super) fn content(
     view: &View,
-    columns: [&str; N],
-    key: [(f64, &str); K],
+    columns: &[&str],
+    key: &[(Fill, &str)],
     reading: fn(&View) -> String,
-    line: fn(&Subject) -> Option<Line>,
+    line: impl Fn(&Subject) -> Option<Line>,
 ) -> Option<Content> {
-    let mut table = DataTable::new(columns);
+    let columns = columns.iter().map(ToString::to_string).collect();
+    let mut table = DataTable { columns, rows: Vec::new() };
     let mut groups = Vec::new();
     for subject in &view.subjects {
         let Some(Line { bar, cells }) = line(subject) else {
@@ -31,11 +32,11 @@ pub(super) fn content<const N: usize, const K: usize>(
         table.rows.push(std::iter::once(name.clone()).chain(cells).collect());
         groups.push(Group { name, color: subject.color, bars: vec![bar] });
     }
-    let key = key.map(|(tint, text)| (tint, text.to_owned())).to_vec();
+    let key = key.iter().map(|&(fill, text)| (fill, text.to_owned())).collect();
     (!groups.is_empty()).then(|| Content {
         reading: reading(view),
         table,
-        plot: Plot::Bars(Bars { groups, key }),
+        plot: Plot::Bars(Bars { groups, key, theory: "theory" }),
     })
 }
 

@@ -1,110 +1,64 @@
 //! What an update costs on the wire, and for what.
 
-use results::{Causes, Row};
+use results::Row;
 
-use super::{ChartKind, Content, DataTable};
+use super::{
+    ChartKind, Content,
+    causes::{self, Unit},
+};
 use crate::{
-    draw::{Bar, Bars, Group, Plot, Segment},
+    answer,
+    draw::Plot,
     units::{bytes, percent},
-    view::{Subject, View, extremes},
+    view::{View, extremes, wire_bytes_per_update},
 };
 
 pub(super) const KIND: ChartKind = ChartKind {
     name: "bytes",
     title: "What an update costs on the wire",
-    subtitle: "Bytes per delivered update above TCP, by what they are for; shorter is better.",
+    subtitle: |view| {
+        if view.on_link() {
+            "Bytes per delivered update on the link, by what they are for: plain above TCP, \
+             patterned those of TCP and IP; shorter is better."
+        } else {
+            "Bytes per delivered update above TCP, by what they are for, without the headers of \
+             TCP and IP; shorter is better."
+        }
+    },
     content,
 };
 
-/// Tints of the causes, the publisher's own bytes in full colour.
-const TINTS: [(f64, &str); 4] =
-    [(1.0, "payload"), (0.66, "envelope"), (0.42, "framing"), (0.2, "heads")];
+const UNIT: Unit =
+    Unit { measured: |row| row.delivered as f64, expected: |row| row.expected as f64 };
 
 fn content(view: &View) -> Option<Content> {
-    let mut groups = Vec::new();
-    let mut table = DataTable::new([
-        "transport",
-        "direction",
-        "payload",
-        "envelope",
-        "framing",
-        "heads",
-        "total",
-        "theory",
-    ]);
-    for subject in &view.subjects {
-        let row = subject.pooled;
-        let delivered = delivered(view, subject);
-        let Some(causes) = view.run.causes(subject.name).filter(|_| delivered > 0) else {
-            continue;
-        };
-        let directions = [
-            ("down", causes.down, row.predicted_bytes_down),
-            ("up", causes.up, row.predicted_bytes_up),
-        ];
-        let mut bars = Vec::new();
-        for (caption, causes, predicted) in directions {
-            let theory = predicted
-                .filter(|_| row.expected > 0)
-                .map(|total| total as f64 / row.expected as f64);
-            let parts = parts(&causes, delivered);
-            let total: f64 = parts.iter().sum();
-            let mut cells = vec![subject.name.to_owned(), caption.to_owned()];
-            cells.extend(parts.iter().map(|&part| bytes(part)));
-            cells.push(bytes(total));
-            cells.push(theory.map_or("–".into(), bytes));
-            table.rows.push(cells);
-            bars.push(Bar {
-                caption: caption.into(),
-                segments: parts
-                    .into_iter()
-                    .zip(TINTS)
-                    .map(|(value, (tint, _))| Segment { value, tint })
-                    .collect(),
-                label: if total > 0.0 { bytes(total) } else { "none".into() },
-                predicted: theory.filter(|&theory| theory >= 0.1),
-                range: None,
-            });
-        }
-        groups.push(Group { name: subject.name.to_owned(), color: subject.color, bars });
-    }
-    (!groups.is_empty()).then(|| Content {
-        reading: reading(view),
-        table,
-        plot: Plot::Bars(Bars {
-            groups,
-            key: TINTS.map(|(tint, name)| (tint, name.to_owned())).to_vec(),
-        }),
-    })
-}
-
-/// Deliveries of the repetitions whose causes are known: an interrupted run may miss some.
-fn delivered(view: &View, subject: &Subject) -> u64 {
-    let known = |row: &Row| {
-        let mut causes = view.run.causes.iter().filter(|causes| causes.transport == subject.name);
-        causes.any(|causes| Some(causes.repetition) == row.repetition)
-    };
-    subject.rows.iter().filter(|row| known(row)).map(|row| row.delivered).sum()
-}
-
-fn parts(causes: &Causes, delivered: u64) -> [f64; 4] {
-    [causes.payload, causes.envelope, causes.framing, causes.head]
-        .map(|bytes| bytes as f64 / delivered as f64)
+    let (bars, table) = causes::stacked(view, &UNIT)?;
+    Some(Content { reading: reading(view), table, plot: Plot::Bars(bars) })
 }
 
 fn reading(view: &View) -> String {
-    let per_update = extremes(&view.subjects, Row::bytes_per_update, bytes);
-    let heads = view
-        .subjects
-        .iter()
-        .filter_map(|s| {
-            let total = (s.pooled.bytes_up + s.pooled.bytes_down) as f64;
-            (total > 0.0).then(|| (s.pooled.head_bytes as f64 / total, s.name))
-        })
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .filter(|(share, _)| *share > 0.0);
+    let per_update = extremes(&view.subjects, wire_bytes_per_update, bytes);
+    let heads = largest_share(view, |row| {
+        Some((row.head_bytes, row.link_bytes().unwrap_or(row.bytes_up + row.bytes_down)))
+    });
     let heads = heads.map_or(String::new(), |(share, name)| {
         format!("; HTTP heads are {} of what {name} moves", percent(share))
     });
-    format!("A delivered update costs {per_update}{heads}.")
+    let below = largest_share(view, |row| Some((answer::link::below(row)?, row.link_bytes()?)));
+    let below = below.map_or(String::new(), |(share, name)| {
+        format!("; what TCP and IP add is largest with {name}, {}", percent(share))
+    });
+    format!("A delivered update costs {per_update}{heads}{below}.")
+}
+
+/// The transport of which a part is the largest share of the whole, where there is any.
+fn largest_share<'a>(
+    view: &View<'a>,
+    part_and_whole: fn(&Row) -> Option<(u64, u64)>,
+) -> Option<(f64, &'a str)> {
+    let share = |(part, whole): (u64, u64)| (part > 0).then(|| part as f64 / whole as f64);
+    let shares = view.subjects.iter().filter_map(|subject| {
+        Some((part_and_whole(subject.pooled).and_then(share)?, subject.name))
+    });
+    shares.max_by(|a, b| a.0.total_cmp(&b.0))
 }

@@ -9,13 +9,13 @@ use crate::{
     draw::{Lines, Mark, Panel, Plot, Series, Stroke, Zone, scale::Scale},
     phrase, predictions,
     units::{count, time, time_tick},
-    view::{Subject, View, extremes, typical_of_all},
+    view::{Subject, View, calibrated_floor_ns, extremes, typical_of_all},
 };
 
 pub(super) const KIND: ChartKind = ChartKind {
     name: "delay",
     title: "How long an update takes",
-    subtitle: "Delay from the intended publish time to the client; both axes logarithmic, lower is better.",
+    subtitle: |_| "Delay from the intended publish time to the client; both axes logarithmic, lower is better.",
     content,
 };
 
@@ -55,7 +55,7 @@ fn content(view: &View) -> Option<Content> {
         }
     }
     let theory = series.iter().any(|series| series.stroke == Stroke::Theory);
-    let floor = view.run.calibration.floor_p50_ns;
+    let floor = calibrated_floor_ns(view.run);
     let values = series.iter().flat_map(|s| s.points.iter().map(|&(_, y)| y));
     let y = Scale::log(values.chain((floor > 0.0).then_some(floor)));
     let x = Scale::Tail(last);
@@ -79,19 +79,20 @@ fn content(view: &View) -> Option<Content> {
             x_title: "share of updates that are faster".into(),
             panels: vec![panel],
             theory,
+            spans: Vec::new(),
         }),
     })
 }
 
 /// Where a curve ends, which is where a single publish is left, and from where on it is faint,
 /// which is where fewer than twenty are.
-fn reach(publishes: u64) -> (f64, f64) {
+pub(super) fn reach(publishes: u64) -> (f64, f64) {
     let end = (1.0 - 1.0 / publishes.max(2) as f64).min(0.9999);
     (end, (1.0 - 20.0 / publishes.max(1) as f64).clamp(0.0, end))
 }
 
 /// Quantiles from one to another, evenly spread over the axis.
-fn quantiles(from: f64, to: f64) -> impl Iterator<Item = f64> {
+pub(super) fn quantiles(from: f64, to: f64) -> impl Iterator<Item = f64> {
     let (from, to) = ((1.0 - from).log10(), (1.0 - to).log10());
     (0..=STEPS)
         .map(move |step| from + (to - from) * f64::from(step) / f64::from(STEPS))

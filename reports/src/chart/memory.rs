@@ -7,7 +7,7 @@ use super::{
     bar_each::{self, Line},
 };
 use crate::{
-    draw::{Bar, Segment},
+    draw::{Bar, Fill, Segment},
     units::{bytes, count},
     view::{Subject, View, extremes},
 };
@@ -15,12 +15,12 @@ use crate::{
 pub(super) const KIND: ChartKind = ChartKind {
     name: "memory",
     title: "What a connected client costs in memory",
-    subtitle: "Server process after the window less before the first client, and kernel sockets, per client.",
+    subtitle: |_| "Server process after the window less before the first client, and kernel sockets, per client.",
     content,
 };
 
-const PROCESS: f64 = 1.0;
-const SOCKETS: f64 = 0.35;
+const PROCESS: Fill = Fill::Tint(1.0);
+const SOCKETS: Fill = Fill::Tint(0.35);
 
 const COLUMNS: [&str; 7] = [
     "transport",
@@ -34,7 +34,7 @@ const COLUMNS: [&str; 7] = [
 
 fn content(view: &View) -> Option<Content> {
     let key = [(PROCESS, "server process"), (SOCKETS, "kernel sockets, both ends")];
-    bar_each::content(view, COLUMNS, key, reading, line)
+    bar_each::content(view, &COLUMNS, &key, reading, line)
 }
 
 fn line(subject: &Subject) -> Option<Line> {
@@ -52,8 +52,8 @@ fn line(subject: &Subject) -> Option<Line> {
         caption: String::new(),
         segments: vec![
             // Noise can make it a little less than nothing; a bar cannot.
-            Segment { value: process.max(0.0), tint: PROCESS },
-            Segment { value: sockets.unwrap_or(0.0).max(0.0), tint: SOCKETS },
+            Segment { value: process.max(0.0), fill: PROCESS },
+            Segment { value: sockets.unwrap_or(0.0).max(0.0), fill: SOCKETS },
         ],
         label,
         predicted: None,

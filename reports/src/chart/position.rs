@@ -5,6 +5,7 @@ mod fan_out;
 use std::collections::BTreeMap;
 
 use fan_out::{FanOut, median};
+use scenarios::Link;
 
 use super::{ChartKind, Content, DataTable};
 use crate::{
@@ -14,13 +15,13 @@ use crate::{
     },
     phrase, predictions,
     units::{count, time, time_tick},
-    view::{Subject, View},
+    view::{Subject, View, calibrated_floor_ns},
 };
 
 pub(super) const KIND: ChartKind = ChartKind {
     name: "position",
     title: "Who is served first",
-    subtitle: "Median delay of the first, second, … arrival of the same update; delay logarithmic.",
+    subtitle: |_| "Median delay of the first, second, … arrival of the same update; delay logarithmic.",
     content,
 };
 
@@ -96,6 +97,7 @@ fn content(view: &View) -> Option<Content> {
                 zones: Vec::new(),
             }],
             theory,
+            spans: Vec::new(),
         }),
     })
 }
@@ -154,13 +156,17 @@ fn theory(view: &View, subject: &Subject, clients: u32) -> Vec<(f64, f64)> {
     };
     let calibration = &view.run.calibration;
     let send = calibration.send_ns.get(subject.name);
+    let floor = calibrated_floor_ns(view.run);
+    // A line of packets before a bottleneck is no line of clients, and jitter shuffles both.
+    let way = view.run.scenario.link.as_ref().map(Link::way_down).unwrap_or_default();
+    let in_order = way.bottleneck.is_none() && way.jitter.is_zero();
     // A straight line, but on a logarithmic axis it has to be drawn point by point.
     let ranks = (0..=BUCKETS)
         .map(|step| f64::from(step) / f64::from(BUCKETS))
         .map(|place| 1.0 + place * f64::from(clients - 1));
     match (prediction.requests, send) {
-        (0, Some(send)) => {
-            ranks.map(|rank| (rank, calibration.floor_p50_ns + send * (rank - 1.0))).collect()
+        (0, Some(send)) if in_order => {
+            ranks.map(|rank| (rank, floor + send * (rank - 1.0))).collect()
         }
         _ if subject.name == "short-poll" => ranks
             .filter_map(|rank| {

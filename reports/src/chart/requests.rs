@@ -5,7 +5,7 @@ use super::{
     bar_each::{self, Line},
 };
 use crate::{
-    draw::{Bar, Segment},
+    draw::{Bar, Fill, Segment},
     phrase,
     units::{count, percent, three},
     view::{Subject, View, extremes},
@@ -14,12 +14,12 @@ use crate::{
 pub(super) const KIND: ChartKind = ChartKind {
     name: "requests",
     title: "How often clients ask",
-    subtitle: "Requests per second of all clients together; who is pushed to does not ask.",
+    subtitle: |_| "Requests per second of all clients together; who is pushed to does not ask.",
     content,
 };
 
-const ANSWERED: f64 = 1.0;
-const EMPTY: f64 = 0.3;
+const ANSWERED: Fill = Fill::Tint(1.0);
+const EMPTY: Fill = Fill::Tint(0.3);
 
 const COLUMNS: [&str; 6] = [
     "transport",
@@ -33,7 +33,7 @@ const COLUMNS: [&str; 6] = [
 fn content(view: &View) -> Option<Content> {
     let asks = view.subjects.iter().any(|s| s.pooled.window_ns > 0 && s.pooled.requests > 0);
     let key = [(ANSWERED, "with updates"), (EMPTY, "empty")];
-    bar_each::content(view, COLUMNS, key, reading, line).filter(|_| asks)
+    bar_each::content(view, &COLUMNS, &key, reading, line).filter(|_| asks)
 }
 
 fn line(subject: &Subject) -> Option<Line> {
@@ -51,8 +51,8 @@ fn line(subject: &Subject) -> Option<Line> {
     let bar = Bar {
         caption: String::new(),
         segments: vec![
-            Segment { value: rate * (1.0 - empty), tint: ANSWERED },
-            Segment { value: rate * empty, tint: EMPTY },
+            Segment { value: rate * (1.0 - empty), fill: ANSWERED },
+            Segment { value: rate * empty, fill: EMPTY },
         ],
         label,
         predicted: predicted.filter(|&rate| rate > 0.0),

@@ -7,23 +7,39 @@ use super::{
     bar_each::{self, Line},
 };
 use crate::{
-    draw::{Bar, Segment},
+    draw::{Bar, Fill, Segment},
     units::{percent, time},
-    view::{Subject, View, extremes},
+    view::{Subject, View, all_cpu_per_update_ns, extremes},
 };
 
 pub(super) const KIND: ChartKind = ChartKind {
     name: "server-cpu",
     title: "What an update costs the server",
-    subtitle: "CPU time per delivered update. Loopback bills receiving to the sender: see both sides.",
+    subtitle: |view| {
+        if view.on_link() {
+            "CPU time per delivered update. The link’s relay pays for what both ends receive: not \
+             to be compared with loopback."
+        } else {
+            "CPU time per delivered update. Loopback bills receiving to the sender: see both sides."
+        }
+    },
     content,
 };
 
-const FAN_OUT: f64 = 1.0;
-const PUBLISHING: f64 = 0.55;
-const CLIENTS: f64 = 0.2;
+const FAN_OUT: Fill = Fill::Tint(1.0);
+const PUBLISHING: Fill = Fill::Tint(0.55);
+const CLIENTS: Fill = Fill::Tint(0.2);
+const RELAY: Fill = Fill::Rising;
 
-const COLUMNS: [&str; 7] = [
+const KEY: [(Fill, &str); 4] = [
+    (FAN_OUT, "server"),
+    (PUBLISHING, "publishing alone"),
+    (CLIENTS, "load clients"),
+    (RELAY, "relay of the link"),
+];
+
+/// The last two are those of a link.
+const COLUMNS: [&str; 9] = [
     "transport",
     "server",
     "without publishing",
@@ -31,32 +47,39 @@ const COLUMNS: [&str; 7] = [
     "load clients",
     "both sides",
     "of the server's core",
+    "relay",
+    "all together",
 ];
 
 fn content(view: &View) -> Option<Content> {
-    let key = [(FAN_OUT, "server"), (PUBLISHING, "publishing alone"), (CLIENTS, "load clients")];
-    bar_each::content(view, COLUMNS, key, reading, line)
+    let relay = usize::from(view.on_link());
+    bar_each::content(view, &COLUMNS[..7 + 2 * relay], &KEY[..3 + relay], reading, |s| {
+        line(view, s)
+    })
 }
 
-fn line(subject: &Subject) -> Option<Line> {
+fn line(view: &View, subject: &Subject) -> Option<Line> {
     let row = subject.pooled;
     let server = row.server_cpu_per_update_ns()?;
     let without = row.server_cpu_per_update_without_ingest_ns();
     let both = row.total_cpu_per_update_ns().unwrap_or(server);
+    let all = all_cpu_per_update_ns(row).unwrap_or(both);
     let range = subject.range(Row::server_cpu_per_update_ns);
+    let sum = if view.on_link() { "all" } else { "both" };
     let bar = Bar {
         caption: String::new(),
         segments: vec![
-            Segment { value: without.unwrap_or(server), tint: FAN_OUT },
-            Segment { value: server - without.unwrap_or(server), tint: PUBLISHING },
-            Segment { value: both - server, tint: CLIENTS },
+            Segment { value: without.unwrap_or(server), fill: FAN_OUT },
+            Segment { value: server - without.unwrap_or(server), fill: PUBLISHING },
+            Segment { value: both - server, fill: CLIENTS },
+            Segment { value: all - both, fill: RELAY },
         ],
-        label: format!("{} · both {}", time(server), time(both)),
+        label: format!("{} · {sum} {}", time(server), time(all)),
         predicted: None,
         range,
     };
     let core = row.server_cpu_ns as f64 / row.window_ns.max(1) as f64;
-    let cells = vec![
+    let mut cells = vec![
         time(server),
         without.map_or("–".into(), time),
         bar_each::lowest_to_highest(range, time),
@@ -64,11 +87,21 @@ fn line(subject: &Subject) -> Option<Line> {
         time(both),
         percent(core),
     ];
+    if view.on_link() {
+        cells.extend([row.relay_cpu_ns.map_or("–".into(), |_| time(all - both)), time(all)]);
+    }
     Some(Line { bar, cells })
 }
 
 fn reading(view: &View) -> String {
     let server = extremes(&view.subjects, Row::server_cpu_per_update_ns, time);
+    if view.on_link() {
+        let all = extremes(&view.subjects, all_cpu_per_update_ns, time);
+        return format!(
+            "A delivered update costs the server {server}, without what it receives; with the load \
+             clients and the relay, which is billed for what both ends receive, {all}."
+        );
+    }
     let both = extremes(&view.subjects, Row::total_cpu_per_update_ns, time);
     format!(
         "A delivered update costs the server {server}; with the load clients, whose receive work \

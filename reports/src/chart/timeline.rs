@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 
 use drift::{Drift, RULE, drift};
 use results::Second;
+use scenarios::CutDirection;
 
 use super::{ChartKind, Content, DataTable};
 use crate::{
     draw::{
-        Lines, Panel, Plot, Series, Stroke,
+        Fill, Lines, Panel, Plot, Series, Span, Stroke,
         scale::{Scale, number},
     },
     palette::{self, Color},
@@ -22,7 +23,7 @@ use crate::{
 pub(super) const KIND: ChartKind = ChartKind {
     name: "timeline",
     title: "The run, second by second",
-    subtitle: "Deliveries and mean delay in each second of the window, averaged over repetitions.",
+    subtitle: |_| "Deliveries and mean delay in each second of the window, averaged over repetitions.",
     content,
 };
 
@@ -63,6 +64,36 @@ pub(super) fn per_second(
     bins.into_iter()
         .map(|(at, (sum, count))| ((f64::from(at) + 0.5) * f64::from(bin), sum / count))
         .collect()
+}
+
+/// When the scenario stops the server, in seconds of the window.
+pub(super) fn freezes(view: &View) -> Vec<(f64, f64)> {
+    let scenario = &view.run.scenario;
+    let freezes = scenario.server.freezes(scenario.measure.duration);
+    freezes.iter().map(|(from, to)| (from.as_secs_f64(), to.as_secs_f64())).collect()
+}
+
+/// What the scenario did to the run and when, on the axis of seconds. All repetitions have it at
+/// the same times.
+pub(super) fn spans(view: &View) -> Vec<Span> {
+    let frozen = freezes(view).into_iter();
+    let frozen = frozen.map(|range| Span { range, fill: Fill::Tint(0.25), label: "server frozen" });
+    let cuts = view.run.scenario.link.iter().flat_map(|link| &link.cut);
+    let cuts = cuts.map(|cut| Span {
+        range: (cut.at.as_secs_f64(), (cut.at + cut.lasts).as_secs_f64()),
+        fill: Fill::Rising,
+        label: match cut.direction {
+            CutDirection::Both => "link cut",
+            CutDirection::Down => "link cut down",
+            CutDirection::Up => "link cut up",
+        },
+    });
+    let length = seconds(view).unwrap_or_default();
+    let inside = |mut span: Span| {
+        span.range.1 = span.range.1.min(length);
+        (span.range.0 < length).then_some(span)
+    };
+    frozen.chain(cuts).filter_map(inside).collect()
 }
 
 fn content(view: &View) -> Option<Content> {
@@ -117,6 +148,7 @@ fn content(view: &View) -> Option<Content> {
                 panel("mean delay", delay, delay.ticks(4, time_tick), delays),
             ],
             theory: true,
+            spans: spans(view),
         }),
     })
 }

@@ -1,7 +1,7 @@
 //! Horizontal bars in groups, with their values at their ends instead of an axis.
 
 use super::{
-    Canvas, Hang, LINE, TEXT,
+    Canvas, Fill, Hang, LINE, TEXT,
     key::{self, Entry, Sample},
     label,
 };
@@ -12,8 +12,10 @@ use crate::palette::{self, Color};
 pub struct Bars {
     /// From top to bottom.
     pub groups: Vec<Group>,
-    /// What the tints stand for.
-    pub key: Vec<(f64, String)>,
+    /// What the fills stand for.
+    pub key: Vec<(Fill, String)>,
+    /// What theory's mark is called.
+    pub theory: &'static str,
 }
 
 /// The bars of one transport.
@@ -47,12 +49,13 @@ pub struct Bar {
 pub struct Segment {
     /// Its length.
     pub value: f64,
-    /// How much of the transport's colour it has.
-    pub tint: f64,
+    /// What tells it from the others.
+    pub fill: Fill,
 }
 
 impl Bar {
-    fn length(&self) -> f64 {
+    /// Its value.
+    pub fn length(&self) -> f64 {
         self.segments.iter().map(|segment| segment.value).sum()
     }
 
@@ -109,9 +112,9 @@ impl Bars {
     fn entries(&self) -> Vec<Entry> {
         let bars = || self.groups.iter().flat_map(|group| &group.bars);
         let mut entries: Vec<Entry> =
-            self.key.iter().map(|(tint, text)| (Sample::Tint(*tint), text.clone())).collect();
+            self.key.iter().map(|(fill, text)| (Sample::Area(*fill), text.clone())).collect();
         if bars().any(|bar| bar.predicted.is_some()) {
-            entries.push((Sample::Dashed, "theory".into()));
+            entries.push((Sample::Dashed, self.theory.into()));
         }
         if bars().any(|bar| bar.range.is_some()) {
             entries.push((Sample::Range, "lowest to highest repetition".into()));
@@ -168,7 +171,7 @@ impl Bar {
             // A hair of paper between segments, but a segment is never thinner than a hair.
             let right = (at(to) - 2.0).max(at(from) + 1.5);
             let (upper, lower) = ((at(from), y - half), (right, y + half));
-            canvas.fill(upper, lower, color.line, segment.tint)?;
+            canvas.area(upper, lower, segment.fill, color.line)?;
             from = to;
         }
         let base = [(layout.left, y - half - 3.0), (layout.left, y + half + 3.0)];

@@ -1,6 +1,6 @@
 //! The line below a picture that says what a stroke or a tint stands for.
 
-use super::{Canvas, Hang, LINE, TEXT, label};
+use super::{Canvas, Fill, Hang, LINE, TEXT, label};
 use crate::palette;
 
 /// What a sample looks like.
@@ -9,7 +9,7 @@ pub(super) enum Sample {
     Solid,
     Dashed,
     Range,
-    Tint(f64),
+    Area(Fill),
 }
 
 /// A sample and its meaning.
@@ -58,8 +58,8 @@ pub(super) fn draw(
                 Sample::Solid => canvas.line(&ends, ink, 4.0, 1.0)?,
                 Sample::Dashed => canvas.dashed(&ends, ink, 3.0)?,
                 Sample::Range => canvas.whisker(ends[0].0, ends[1].0, y, ink)?,
-                Sample::Tint(opacity) => {
-                    canvas.fill((x, y - 11.0), (x + SAMPLE, y + 11.0), ink, opacity)?;
+                Sample::Area(fill) => {
+                    canvas.area((x, y - 11.0), (x + SAMPLE, y + 11.0), fill, ink)?;
                 }
             }
             x += SAMPLE + 10.0;

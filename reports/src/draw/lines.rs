@@ -1,7 +1,7 @@
 //! Curves over a common axis, labelled at their ends.
 
 use super::{
-    Canvas, Hang, LINE, Point, TEXT,
+    Canvas, Fill, Hang, LINE, Point, TEXT,
     clutter::{Clutter, Spot},
     key::{self, Entry, Sample},
     label,
@@ -22,6 +22,19 @@ pub struct Lines {
     pub panels: Vec<Panel>,
     /// Whether any curve is theory.
     pub theory: bool,
+    /// What happened to the run, drawn below the curves of every panel.
+    pub spans: Vec<Span>,
+}
+
+/// A range of the horizontal axis in which something happened; the key names it.
+#[derive(Clone, Debug)]
+pub struct Span {
+    /// Begin and end.
+    pub range: (f64, f64),
+    /// How it is filled.
+    pub fill: Fill,
+    /// What happened.
+    pub label: &'static str,
 }
 
 /// One picture over the horizontal axis.
@@ -125,6 +138,12 @@ impl Lines {
         if self.theory {
             entries.push((Sample::Dashed, "theory".into()));
         }
+        for span in &self.spans {
+            let entry = (Sample::Area(span.fill), span.label.to_owned());
+            if !entries.contains(&entry) {
+                entries.push(entry);
+            }
+        }
         // The key and the axis' title share a row where there is room.
         let title = label::width(&self.x_title, TEXT);
         let apart = canvas.narrow();
@@ -153,6 +172,12 @@ impl Lines {
                 x: self.x,
                 y: panel.y,
             };
+            for Span { range: (from, to), fill, .. } in &self.spans {
+                // A short one in a long run is seen, too.
+                let (from, to) =
+                    (plane.across(*from), plane.across(*to).max(plane.across(*from) + 2.0));
+                canvas.area((from, plane.top), (to, plane.bottom), *fill, palette::MUTED)?;
+            }
             panel.draw(canvas, &plane)?;
             if place + 1 == self.panels.len() {
                 self.draw_ticks(canvas, &plane)?;
@@ -217,8 +242,10 @@ impl Panel {
     /// The words of marks and zones, where they cover least.
     fn draw_words(&self, canvas: &Canvas, plane: &Plane) -> Result<(), String> {
         let mut clutter = Clutter::default();
-        let points = self.series.iter().flat_map(|series| &series.points);
-        clutter.points.extend(points.filter_map(|&point| plane.at(point)));
+        for series in &self.series {
+            let points: Vec<Point> = series.points.iter().filter_map(|&p| plane.at(p)).collect();
+            clutter.curve(&points);
+        }
         // Grid lines are only a little in the way.
         clutter.lines.extend(self.y_ticks.iter().map(|(value, _)| (plane.up(*value), 0.2)));
         clutter.lines.extend(self.marks.iter().map(|mark| (plane.up(mark.value), 1.0)));

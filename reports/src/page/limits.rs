@@ -5,6 +5,7 @@ use results::{Run, percentile};
 use crate::{
     phrase,
     units::{count, time},
+    view,
 };
 
 /// Limits of this run, the general ones last.
@@ -25,7 +26,21 @@ pub fn of(run: &Run) -> Vec<String> {
                 .into(),
         );
     }
-    if matches!(run.environment.link.as_str(), "" | "loopback") {
+    if view::on_link(run) {
+        limits.push(
+            "The link is one relay on the same machine: all clients share it as they would share an \
+             access line, and nobody else is on it. It has no routers that change their mind, no \
+             radio that sleeps and no middlebox."
+                .into(),
+        );
+        limits.push(
+            "Who writes to a device does the receiver’s TCP work, so the relay is billed for what \
+             both ends receive. The server’s CPU on a link leaves that out and must not be compared \
+             with a run on loopback."
+                .into(),
+        );
+    }
+    if view::on_loopback(run) {
         limits.push(
             "Client and server share a machine. Its loopback has no distance, no loss and no \
              bandwidth to run out of: a real network adds its one-way time, once to a push and to \
@@ -46,11 +61,11 @@ pub fn of(run: &Run) -> Vec<String> {
             time(run.calibration.floor_p50_ns)
         ));
     }
-    limits.push(
-        "There is no TLS, no compression, no proxy and no browser in it, and the load clients \
-         parse only what they must."
-            .into(),
-    );
+    let missing = if run.scenario.tls { "no compression" } else { "no TLS, no compression" };
+    limits.push(format!(
+        "There is {missing}, no proxy and no browser in it, and the load clients parse only what \
+         they must."
+    ));
     limits
 }
 

@@ -12,14 +12,21 @@ impl One<'_> {
         let head = answers * sizes.answer_head_bytes + empty * sizes.empty_head_bytes;
         let envelope =
             delivered * sizes.update_envelope_bytes + answers * sizes.answer_envelope_bytes;
+        // 22 bytes around each record, and one record a message.
+        let record = if self.run.scenario.tls { 22.0 } else { 0.0 };
+        let messages = if asked > 0.0 { asked } else { delivered };
         Direction {
-            up: Causes { head: (asked * sizes.request_head_bytes) as u64, ..Causes::default() },
+            up: Causes {
+                head: (asked * sizes.request_head_bytes) as u64,
+                tls: (asked * record) as u64,
+                ..Causes::default()
+            },
             down: Causes {
                 payload: (delivered * payload) as u64,
                 envelope: envelope as u64,
                 framing: (delivered * sizes.update_framing_bytes) as u64,
                 head: if asked > 0.0 { head as u64 } else { 0 },
-                ..Causes::default()
+                tls: (messages * record) as u64,
             },
         }
     }
@@ -42,6 +49,7 @@ impl One<'_> {
             _ => (4_900.0, 3_100.0),
         };
         let answers = asked.saturating_sub(empty) as f64;
+        let handshake = self.run.scenario.tls.then_some(1_100_000);
         Row {
             transport: self.name.to_owned(),
             repetition: Some(self.repetition),
@@ -63,6 +71,13 @@ impl One<'_> {
             publisher_held_p99_ns: 31_000,
             updates_per_answer: (answers > 0.0).then(|| delivered / answers),
             connect_p99_ns: Some(2_400_000),
+            connect_bytes_up: clients as u64 * (180 + handshake.map_or(0, |_| 420)),
+            connect_bytes_down: clients as u64 * (150 + handshake.map_or(0, |_| 1_090)),
+            tcp_connect_p50_ns: Some(90_000 + self.round_trip()),
+            tcp_connect_p99_ns: Some(240_000 + self.round_trip()),
+            tls_handshakes: if self.run.scenario.tls { clients as u64 } else { 0 },
+            tls_handshake_p50_ns: handshake.map(|ns| ns + self.round_trip()),
+            tls_handshake_p99_ns: handshake.map(|ns| 2 * ns + self.round_trip()),
             worker_cpu_share: Some(0.2),
             publisher_late_publishes: Some(0),
             foreign_cpu_ns: Some(0),

@@ -21,10 +21,13 @@ pub(super) fn calibration() -> Calibration {
     }
 }
 
-pub(super) fn sizes() -> Sizes {
+pub(super) fn sizes(tls: bool) -> Sizes {
+    // Around the one record of a message.
+    let tls_bytes = if tls { 22.0 } else { 0.0 };
     let push = |envelope: f64, framing: f64| TransportSizes {
         update_envelope_bytes: envelope,
         update_framing_bytes: framing,
+        tls_bytes,
         ..TransportSizes::default()
     };
     let poll = |request: f64| TransportSizes {
@@ -33,6 +36,7 @@ pub(super) fn sizes() -> Sizes {
         empty_head_bytes: 74.0,
         answer_envelope_bytes: 34.0,
         update_envelope_bytes: 19.0,
+        tls_bytes,
         ..TransportSizes::default()
     };
     Sizes(BTreeMap::from([

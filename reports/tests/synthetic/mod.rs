@@ -4,6 +4,7 @@
 #![allow(dead_code, clippy::unwrap_used)]
 
 mod costs;
+mod link;
 mod machine;
 mod one;
 mod random;
@@ -11,13 +12,37 @@ mod timeline;
 
 use std::path::PathBuf;
 
-use results::{CausesOf, Loaded, Row, Run, TaggedHistogram, Verdict, Warning, pool, verdict};
+use results::{CausesOf, Loaded, Row, Run, Verdict, Warning, pool, verdict};
 use scenarios::{Calibration, Scenario, predict::predict};
 
 use one::One;
 use random::Random;
 
 const SECOND: f64 = 1e9;
+
+/// A slow link that loses packets.
+pub const LINK: [&str; 4] = ["clients=8", "link.preset=4g", "link.loss=0.02", "measure.repeat=2"];
+
+/// A link that is encrypted.
+pub const TLS: [&str; 3] = ["clients=8", "link.preset=transatlantic", "tls=true"];
+
+/// A server that stands still for a second in twenty.
+pub const STALL: [&str; 5] = [
+    "clients=10",
+    "measure.duration=100s",
+    "measure.repeat=1",
+    "transports.short-poll.interval=100ms",
+    r#"server.freeze=[{ at = "5s", every = "20s", for = "1s" }]"#,
+];
+
+/// Both at once: a freeze, and a link that is cut.
+pub const CUT: [&str; 5] = [
+    "clients=8",
+    "measure.duration=12s",
+    "link.rtt=40ms",
+    r#"server.freeze=[{ at = "3s", for = "1s" }]"#,
+    r#"link.cut=[{ at = "8s", for = "500ms", direction = "down" }]"#,
+];
 
 /// A built-in scenario, run by the simulation.
 pub fn run(name: &str, sets: &[&str]) -> Loaded {
@@ -53,6 +78,7 @@ pub fn spoil(mut loaded: Loaded, severity: Verdict, rule: &str, message: &str) -
 /// The same without all but one transport.
 pub fn only(mut loaded: Loaded, name: &str) -> Loaded {
     loaded.histograms.retain(|(transport, ..)| transport == name);
+    loaded.requests.retain(|(transport, ..)| transport == name);
     loaded.timeline.retain(|second| second.transport == name);
     loaded.positions.retain(|position| position.transport == name);
     let run = &mut loaded.run;
@@ -84,7 +110,7 @@ pub fn silent(mut loaded: Loaded) -> Loaded {
 
 fn simulate(scenario: Scenario) -> Loaded {
     let calibration = machine::calibration();
-    let sizes = machine::sizes();
+    let sizes = machine::sizes(scenario.tls);
     let predictions = predict(&scenario, &sizes, &calibration);
     let mut run = Run {
         format_version: results::FORMAT_VERSION,
@@ -104,18 +130,19 @@ fn simulate(scenario: Scenario) -> Loaded {
     };
     let mut loaded = Loaded {
         histograms: Vec::new(),
+        requests: Vec::new(),
         timeline: Vec::new(),
         resources: Vec::new(),
         positions: Vec::new(),
         path: PathBuf::from(format!("results/local/{}-20261121-100000", run.scenario.name)),
         run: run.clone(),
     };
-    let mut requests: Vec<TaggedHistogram> = Vec::new();
     for repetition in 1..=run.scenario.measure.repeat {
         for transport in run.scenario.transports.clone().into_keys() {
             let start = u64::from(repetition) * 1_000 + transport.len() as u64;
             let mut one = One { run: &run, name: &transport, repetition, random: Random(start) };
-            let (mut row, causes) = one.measure(&mut loaded, &mut requests);
+            let (mut row, causes) = one.measure(&mut loaded);
+            let carried = one.carried(&mut row, &causes);
             row.set_prediction(run.prediction(&transport, Some(repetition)));
             let warnings = verdict::judge(&mut row, &run.scenario, &run.environment);
             run.warn(warnings);
@@ -125,12 +152,12 @@ fn simulate(scenario: Scenario) -> Loaded {
                 repetition,
                 up: causes.up,
                 down: causes.down,
-                link: None,
-                life: None,
+                link: carried.map(|(window, _)| window),
+                life: carried.map(|(_, life)| life),
             });
         }
     }
-    run.pooled = pool::pool(&run.rows, &loaded.histograms, &requests, &run.predictions);
+    run.pooled = pool::pool(&run.rows, &loaded.histograms, &loaded.requests, &run.predictions);
     loaded.run = run;
     loaded
 }

@@ -1,7 +1,7 @@
 //! One transport in one repetition: when which update reaches whom.
 
 use hdrhistogram::Histogram;
-use results::{Direction, Loaded, Row, Run, TaggedHistogram, hlog};
+use results::{Direction, Loaded, Row, Run, hlog};
 
 use super::{SECOND, machine::FLOOR, random::Random};
 
@@ -17,11 +17,7 @@ pub(super) struct One<'a> {
 pub(super) type Arrival = (usize, usize, f64);
 
 impl One<'_> {
-    pub fn measure(
-        &mut self,
-        loaded: &mut Loaded,
-        requests: &mut Vec<TaggedHistogram>,
-    ) -> (Row, Direction) {
+    pub fn measure(&mut self, loaded: &mut Loaded) -> (Row, Direction) {
         let schedule = self.run.scenario.schedule(self.repetition);
         let publishes: Vec<f64> = schedule.offsets_ns.iter().map(|&ns| ns as f64).collect();
         let clients = self.run.scenario.clients as usize;
@@ -38,9 +34,13 @@ impl One<'_> {
             sum += at - publishes[publish];
             delay.saturating_record((at - publishes[publish]) as u64);
         }
+        let round_trip = self.way_down() + self.way_up();
         for _ in 0..asked.min(1_000) {
-            let rtt = self.random.exponential(40_000.0) + 90_000.0;
+            let rtt = self.random.exponential(40_000.0) + 90_000.0 + round_trip;
             request.saturating_record(rtt as u64);
+        }
+        if self.name == "short-poll" {
+            self.stalled_requests(&mut request, clients, asked);
         }
         let (age, peak, sync) = self.timeline(loaded, &publishes, &arrivals, clients, window);
         self.positions(loaded, &publishes, &arrivals);
@@ -54,20 +54,14 @@ impl One<'_> {
         row.set_causes(&causes);
         (row.tcp_bytes_up, row.tcp_bytes_down) = (row.bytes_up, row.bytes_down);
         (row.age_mean_ns, row.age_peak_ns, row.in_sync) = (age, peak, sync);
-        self.keep(loaded, requests, delay, request);
+        self.keep(loaded, delay, request);
         (row, causes)
     }
 
-    fn keep(
-        &self,
-        loaded: &mut Loaded,
-        requests: &mut Vec<TaggedHistogram>,
-        delay: Histogram<u64>,
-        request: Histogram<u64>,
-    ) {
+    fn keep(&self, loaded: &mut Loaded, delay: Histogram<u64>, request: Histogram<u64>) {
         let name = self.name.to_owned();
         loaded.histograms.push((name.clone(), self.repetition, delay));
-        requests.push((name, self.repetition, request));
+        loaded.requests.push((name, self.repetition, request));
     }
 
     fn send(&self) -> f64 {
@@ -83,7 +77,7 @@ impl One<'_> {
         let send = self.send();
         let mut arrivals = Vec::new();
         for (publish, at) in publishes.iter().enumerate() {
-            let base = at + self.floor();
+            let base = self.thawed(*at) + self.floor() + self.way_down() + self.sent_again();
             for client in 0..clients {
                 arrivals.push((publish, client, base + client as f64 * send));
             }
@@ -97,17 +91,19 @@ impl One<'_> {
         clients: usize,
         window: f64,
     ) -> (Vec<Arrival>, u64, u64) {
-        let interval = &self.run.scenario.transports["short-poll"]["interval"];
-        let interval = seconds(interval.as_str().unwrap()) * SECOND;
+        let interval = self.interval();
         let mut arrivals = Vec::new();
         let (mut asked, mut answered) = (0, 0);
         for client in 0..clients {
             let phase = self.random.uniform() * interval;
             let mut polls = std::collections::BTreeSet::new();
             for (publish, at) in publishes.iter().enumerate() {
-                let poll = phase + ((at - phase) / interval).ceil() * interval;
+                let seen = self.thawed(*at) - self.way_up();
+                let poll = phase + ((seen - phase) / interval).ceil() * interval;
                 polls.insert(poll as u64);
-                arrivals.push((publish, client, poll + self.floor()));
+                let answered = self.thawed(poll + self.way_up());
+                let arrival = answered + self.floor() + self.way_down() + self.sent_again();
+                arrivals.push((publish, client, arrival));
             }
             asked += (window / interval) as u64;
             answered += polls.len() as u64;
@@ -116,22 +112,33 @@ impl One<'_> {
     }
 
     fn long_poll(&mut self, publishes: &[f64], clients: usize) -> (Vec<Arrival>, u64, u64) {
-        let gap = self.run.calibration.rearm_gap_ns;
+        let gap = self.run.calibration.rearm_gap_ns + self.way_down() + self.way_up();
         let step = self.send();
         let (mut arrivals, mut asked) = (Vec::new(), 0);
         for client in 0..clients {
-            // When the client's next request is there.
-            let mut ready = 0.0;
+            // When the client's next request is there, and when its last was answered.
+            let (mut ready, mut answer) = (0.0_f64, f64::NEG_INFINITY);
             for (publish, &at) in publishes.iter().enumerate() {
-                let answered = at.max(ready) + client as f64 * step;
-                if at >= ready {
+                let at = self.thawed(at);
+                if at > answer {
                     asked += 1;
-                    ready = answered + gap * (self.random.uniform() + 0.5);
+                    answer = at.max(ready);
+                    ready = answer + gap * (self.random.uniform() + 0.5);
                 }
-                arrivals.push((publish, client, answered + self.floor()));
+                let position = client as f64 * step;
+                let arrival =
+                    answer + position + self.floor() + self.way_down() + self.sent_again();
+                arrivals.push((publish, client, arrival));
             }
         }
         (arrivals, asked, 0)
+    }
+}
+
+impl One<'_> {
+    pub fn interval(&self) -> f64 {
+        let interval = &self.run.scenario.transports["short-poll"]["interval"];
+        seconds(interval.as_str().unwrap()) * SECOND
     }
 }
 
