@@ -58,6 +58,7 @@ impl Place {
             causes: Vec::new(),
             verdict: Verdict::Valid,
             warnings: Vec::new(),
+            paper: None,
             partial: true,
             rows: Vec::new(),
             pooled: Vec::new(),

@@ -32,6 +32,7 @@ fn run() -> Run {
         causes: Vec::new(),
         verdict: Verdict::Valid,
         warnings: Vec::new(),
+        paper: None,
         partial: true,
         rows: Vec::new(),
         pooled: Vec::new(),

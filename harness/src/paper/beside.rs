@@ -40,9 +40,10 @@ fn kaazing(poll: Option<&Row>, push: Option<&Row>) -> Paper {
         title: "Lubbers and Greco, HTML5 WebSocket: A Quantum Leap in Scalability for the Web \
                 (Kaazing, 2010)"
             .to_owned(),
-        differs: "the paper's payload has 21 bytes and each poll brings one; the run's has a stamp, \
+        differs:
+            "the paper's payload has 21 bytes and each poll brings one; the run's has a stamp, \
                   an envelope and a cursor, and polls bring what there is"
-            .to_owned(),
+                .to_owned(),
         figures: vec![
             figure(
                 "characters of a poll's heads, line ends left out",

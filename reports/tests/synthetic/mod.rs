@@ -123,6 +123,7 @@ fn simulate(scenario: Scenario) -> Loaded {
         causes: Vec::new(),
         verdict: Verdict::Valid,
         warnings: Vec::new(),
+        paper: None,
         partial: false,
         rows: Vec::new(),
         pooled: Vec::new(),
