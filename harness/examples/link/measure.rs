@@ -20,6 +20,9 @@ const REPETITIONS: u64 = 3;
 /// an acknowledgement is put off, so that each message has one.
 const CONNECTIONS: u64 = 200;
 
+/// Messages that make 5,000 packets with their acknowledgements.
+const MESSAGES_PER_SECOND: u64 = 2_500;
+
 /// Payload of a full packet and the packet, bytes (timestamps are on): goodput is that share of the
 /// rate.
 const FULL_PAYLOAD: f64 = 1448.0 / 1500.0;
@@ -123,9 +126,7 @@ async fn finish(mut link: Link) -> Result<Report> {
 
 /// Time to connect and round trips, with other traffic on the link.
 pub fn rtt(setting: &Setting) -> Result<()> {
-    println!(
-        "\nRound trips, ms, with 2,500 messages a second and their acknowledgements beside them"
-    );
+    println!("\nRound trips, ms, with about 5,000 packets a second beside them");
     println!(
         "  asked  connect p50    p99  ping p50      p99  packets/s  late µs p50  p99    max  core %  spun %  unasked drops"
     );
@@ -143,13 +144,17 @@ async fn rtt_once(setting: &Setting, rtt_ms: u64, seed: u64) -> Result<()> {
     // At most 12 s of pings and half of that of connecting.
     let pings = (12_000 / rtt_ms.max(1)).min(2_000);
     let connects = (pings / 2).min(500);
-    let seconds = 1 + (rtt_ms.max(1) * (pings + connects)).div_ceil(1000).max(4) * 3 / 2;
+    // The other traffic comes first and goes last.
+    let warmup_ms = 500 + 60 * rtt_ms;
+    let longest_ms = (rtt_ms.max(1) * (pings + connects)).max(4_000) * 3 / 2;
+    let seconds = 1 + (warmup_ms + longest_ms).div_ceil(1000);
     let rtt = Duration::from_millis(rtt_ms);
     let mut link = setting.link(scenarios::Link { rtt, ..Default::default() }, seed).await?;
-    let mut sender = Actor::listening(&link, "send", &[CONNECTIONS, 2_500, seconds]).await?;
+    let traffic = [CONNECTIONS, MESSAGES_PER_SECOND, seconds];
+    let mut sender = Actor::listening(&link, "send", &traffic).await?;
     let echo = Actor::listening(&link, "echo", &[]).await?;
     let mut receiver = Actor::start(&link.clients, "receive", &[CONNECTIONS])?;
-    tokio::time::sleep(Duration::from_millis(500 + 60 * rtt_ms)).await;
+    tokio::time::sleep(Duration::from_millis(warmup_ms)).await;
     let before = link.parts().1.mark().await?;
     let pinged: Pinged = Actor::start(&link.clients, "ping", &[connects, pings])?.seen().await?;
     let after = link.parts().1.mark().await?;

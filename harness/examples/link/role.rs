@@ -13,6 +13,9 @@ use tokio::io::AsyncReadExt;
 /// Bytes of a message, about those of a small update.
 const MESSAGE_BYTES: usize = 132;
 
+/// Any user may choose it, and it does not pace or probe, as the BBR of some hosts does.
+const CONGESTION: &[u8] = b"reno";
+
 const ECHO: u16 = 7000;
 const MESSAGES: u16 = 7001;
 const BULK: u16 = 7002;
@@ -64,22 +67,35 @@ fn print(seen: &impl Serialize) -> Result<()> {
 
 fn listen(port: u16) -> Result<TcpListener> {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
-    // Any user may choose it, and it does not pace or probe.
-    socket.set_tcp_congestion(b"reno")?;
+    socket.set_tcp_congestion(CONGESTION)?;
     socket.bind(&SocketAddr::from((SERVER, port)).into())?;
     socket.listen(4096)?;
     println!("listening");
     Ok(socket.into())
 }
 
-fn connect_to(port: u16) -> Result<TcpStream> {
-    let stream = TcpStream::connect((SERVER, port)).context("while connecting over the link")?;
-    stream.set_nodelay(true)?;
-    Ok(stream)
+/// Connects; returns how long that took, too, ns.
+fn connect_to(port: u16) -> Result<(TcpStream, u64)> {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
+    socket.set_tcp_congestion(CONGESTION)?;
+    socket.set_tcp_nodelay(true)?;
+    let server = SocketAddr::from((SERVER, port)).into();
+    let began_ns = clock::now_ns();
+    socket.connect(&server).context("while connecting over the link")?;
+    let took_ns = clock::now_ns() - began_ns;
+    Ok((socket.into(), took_ns))
+}
+
+/// Asks for short turns, so that a ping does not wait for the end of a turn of the other traffic,
+/// which has the same core.
+fn is_quick() {
+    // Older kernels have no slices; then the figures are worse and say so.
+    let _ = harness::kernel::shorten_slice(100_000);
 }
 
 /// Gives back what it gets, to one connection after the other.
 fn echo() -> Result<()> {
+    is_quick();
     let listener = listen(ECHO)?;
     loop {
         let (mut stream, _) = listener.accept()?;
@@ -92,24 +108,24 @@ fn echo() -> Result<()> {
 }
 
 fn ping(connects: u64, pings: u64) -> Result<Pinged> {
-    let took = |count: u64, each: &mut dyn FnMut() -> Result<()>| -> Result<Spread> {
-        let times = (0..count).map(|_| {
-            let began_ns = clock::now_ns();
-            each()?;
-            Ok(clock::now_ns() - began_ns)
-        });
-        let mut times: Vec<u64> = times.collect::<Result<_>>()?;
+    is_quick();
+    let spread = |times: Result<Vec<u64>>| -> Result<Spread> {
+        let mut times = times?;
         times.sort_unstable();
         let rank = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize];
         Ok(Spread { p50_ns: rank(0.5), p99_ns: rank(0.99) })
     };
-    let connect = took(connects, &mut || connect_to(ECHO).map(drop))?;
-    let mut stream = connect_to(ECHO)?;
+    let connected = (0..connects).map(|_| connect_to(ECHO).map(|(_, took_ns)| took_ns));
+    let connect = spread(connected.collect())?;
+    let (mut stream, _) = connect_to(ECHO)?;
     let mut bytes = [1; 64];
-    let ping = took(pings, &mut || {
+    let pinged = (0..pings).map(|_| {
+        let began_ns = clock::now_ns();
         stream.write_all(&bytes)?;
-        Ok(stream.read_exact(&mut bytes)?)
-    })?;
+        stream.read_exact(&mut bytes)?;
+        Ok(clock::now_ns() - began_ns)
+    });
+    let ping = spread(pinged.collect())?;
     Ok(Pinged { connect, ping })
 }
 
@@ -164,7 +180,7 @@ fn bulk(seconds: u64) -> Result<()> {
 
 /// Reads one connection to its end.
 fn drain(warmup_seconds: u64) -> Result<Received> {
-    let mut stream = connect_to(BULK)?;
+    let (mut stream, _) = connect_to(BULK)?;
     let (warm_ns, mut buffer) = (clock::now_ns() + warmup_seconds * SECOND_NS, vec![0; 1 << 20]);
     let mut received = Received { bytes: 0, steady_bytes: 0, steady_ns: 0 };
     let mut steady_since_ns = None;

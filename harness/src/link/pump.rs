@@ -28,6 +28,11 @@ use pace::Pace;
 /// With more traffic, packets wake the thread anyway, and the core is better used for them.
 const SPIN_NS: u64 = 100_000;
 
+/// With very much traffic packets are collected for so long before they are looked at, as network
+/// cards do: at 100,000 packets a second a wake-up for each cost 7.3 µs a packet, three quarters of
+/// a core.
+const COLLECT_NS: u64 = 100_000;
+
 /// Packets that are read from one device before the other is looked at.
 const BATCH: usize = 64;
 
@@ -54,6 +59,8 @@ pub struct Pump {
     /// For when the timer is set.
     armed_ns: Option<u64>,
     pace: Pace,
+    /// A device had more packets than were read at once.
+    has_backlog: bool,
     /// When a packet last came in or went out.
     last_packet_ns: u64,
     /// Lateness since it was last asked for, and before.
@@ -101,6 +108,7 @@ impl Pump {
             timer,
             armed_ns: None,
             pace: Pace::new(now_ns),
+            has_backlog: false,
             last_packet_ns: now_ns,
             recent: histogram(),
             earlier: histogram(),
@@ -116,7 +124,13 @@ impl Pump {
     pub fn turn(&mut self, until_ns: Option<u64>) -> Result<bool> {
         let mut events = [EpollEvent::empty(); EVENTS];
         let began_ns = clock::now_ns();
-        let timeout = self.timeout(began_ns, until_ns)?;
+        let collects = self.pace.is_high(began_ns);
+        let timeout = if collects {
+            self.collect(began_ns);
+            EpollTimeout::ZERO
+        } else {
+            self.timeout(began_ns, until_ns)?
+        };
         let count = match self.epoll.wait(&mut events, timeout) {
             Err(nix::errno::Errno::EINTR) => 0,
             counted => counted.context("while waiting for packets")?,
@@ -131,13 +145,20 @@ impl Pump {
             }
         }
         let now_ns = clock::now_ns();
-        if timeout == EpollTimeout::ZERO && is_idle {
+        if timeout == EpollTimeout::ZERO && is_idle && !collects {
             self.spun_ns += now_ns - began_ns;
         }
         for direction in Direction::BOTH {
             self.give(direction, now_ns);
         }
         Ok(has_orders)
+    }
+
+    /// Lets packets come, unless some are left over.
+    fn collect(&mut self, now_ns: u64) {
+        if !std::mem::take(&mut self.has_backlog) {
+            clock::sleep_until(now_ns + COLLECT_NS);
+        }
     }
 
     /// How long the next wait may be. A timer that the kernel keeps exactly ends it: the timeouts of
@@ -168,7 +189,8 @@ impl Pump {
     /// Reads what a direction has to carry, and passes on at once what is not delayed.
     fn take(&mut self, direction: Direction) -> Result<()> {
         let way = direction as usize;
-        for _ in 0..BATCH {
+        for left in (0..BATCH).rev() {
+            self.has_backlog |= left == 0;
             let Some(packet) = self.pool.read(&self.sources[way]).context(match direction {
                 Direction::Up => "while reading packets of the clients",
                 Direction::Down => "while reading packets of the server",

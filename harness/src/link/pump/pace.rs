@@ -6,6 +6,10 @@ use crate::clock::SECOND_NS;
 /// it.
 const LOW_PER_SECOND: u64 = 20_000;
 
+/// Packets per second from which on they are collected. A single ping-pong without any delay makes
+/// 30,000, and is not to be slowed down.
+const HIGH_PER_SECOND: u64 = 60_000;
+
 /// Traffic is counted over spans of this length: long enough for 200 packets, short enough to follow
 /// a burst.
 const SPAN_NS: u64 = 10_000_000;
@@ -36,6 +40,12 @@ impl Pace {
         self.packets.max(self.packets_before) * SECOND_NS < LOW_PER_SECOND * SPAN_NS
     }
 
+    /// Whether the span before, or what there is of the present one, had very many.
+    pub fn is_high(&mut self, now_ns: u64) -> bool {
+        self.go_on(now_ns);
+        self.packets.max(self.packets_before) * SECOND_NS >= HIGH_PER_SECOND * SPAN_NS
+    }
+
     fn go_on(&mut self, now_ns: u64) {
         let spans = now_ns.saturating_sub(self.began_ns) / SPAN_NS;
         if spans > 0 {
@@ -62,5 +72,9 @@ mod tests {
         every(&mut pace, 100_000_000, 20_000, 5_000); // 50,000 a second
         assert!(!pace.is_low(200_000_000));
         assert!(pace.is_low(300_000_000));
+        assert!(!pace.is_high(300_000_000));
+        every(&mut pace, 300_000_000, 10_000, 10_000); // 100,000 a second
+        assert!(pace.is_high(400_000_000) && !pace.is_low(400_000_000));
+        assert!(!pace.is_high(500_000_000));
     }
 }
