@@ -21,6 +21,7 @@ mod notices;
 mod output;
 mod page;
 mod palette;
+mod paper;
 mod phrase;
 mod picture;
 mod predictions;

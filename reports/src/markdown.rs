@@ -5,6 +5,7 @@ use results::Run;
 use crate::{
     answer::{self, Answer, Kind, answer, superscript},
     notices::notices,
+    paper,
 };
 
 /// The answer as Markdown.
@@ -19,6 +20,17 @@ pub fn markdown(run: &Run) -> String {
     out += &sheet(&answer(run));
     if let Some(link) = answer::link::of(run) {
         out += &format!("\n## On the link\n\n{}", sheet(&link));
+    }
+    if let Some(((title, differs), table)) = paper::words(run).zip(paper::table(run)) {
+        out += &format!("\n## {}\n\n", escape(&title));
+        let line = |cells: &[String]| {
+            let cells: Vec<String> = cells.iter().map(|cell| escape(cell)).collect();
+            format!("| {} |\n", cells.join(" | "))
+        };
+        out += &line(&table.columns);
+        out += &format!("|---{}|\n", "|---:".repeat(table.columns.len() - 1));
+        table.rows.iter().for_each(|row| out += &line(row));
+        out += &format!("\n{}\n", escape(&differs));
     }
     let environment = &run.environment;
     out += &format!(

@@ -14,7 +14,7 @@ use crate::{
     chart::{Chart, DataTable},
     conditions::{self, Condition},
     notices::{Notice, notices},
-    palette,
+    palette, paper,
     predictions::assumptions,
     ranking,
     units::{bytes, time},
@@ -44,6 +44,8 @@ pub struct Section {
     limits: Vec<String>,
     link: Option<link::Part>,
     connecting: Option<DataTable>,
+    paper: Option<(String, String)>,
+    paper_table: Option<DataTable>,
     overview: Vec<(String, String)>,
 }
 
@@ -75,6 +77,8 @@ pub fn section(loaded: &Loaded, charts: Vec<Chart>) -> Section {
         limits: limits::of(run),
         link: link::of(run, &subjects),
         connecting: connecting::of(run, &subjects),
+        paper: paper::words(run),
+        paper_table: paper::table(run),
         overview: overview(&subjects),
     }
 }

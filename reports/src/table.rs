@@ -6,6 +6,7 @@ use crate::{
     answer::{self, Answer, Column, Kind, Line, answer, superscript},
     grid::grid,
     notices::notices,
+    paper,
 };
 
 const BOLD: &str = "\u{1b}[1m";
@@ -27,6 +28,10 @@ pub fn table(run: &Run, width: Option<u16>, color: bool) -> String {
         out += &paint(color, BOLD, "On the link");
         out.push('\n');
         out += &sheet(&link, width, color);
+        out.push('\n');
+    }
+    if let Some(text) = paper::text(run) {
+        out += &text;
         out.push('\n');
     }
     out += &warnings(run, color);
