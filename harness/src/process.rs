@@ -15,7 +15,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
 use crate::link::order::Entrance;
-use crate::link::{Link, Side, namespace};
+use crate::link::{Side, namespace};
 use crate::machine::{self, Cores};
 use crate::order::{Assignment, Order, Word};
 
@@ -64,13 +64,12 @@ impl Server {
         program: &Program,
         directory: &Path,
         cores: &Cores,
-        link: Option<&Link>,
+        side: Option<&Side>,
     ) -> Result<Self> {
         let control = directory.join("control.socket");
         let _ = std::fs::remove_file(&control);
-        let host = link.map_or(Ipv4Addr::LOCALHOST, |_| namespace::SERVER);
-        let mut command =
-            with_parent_by(&own_path()?, &program.path, link.map(|link| &link.server));
+        let host = side.map_or(Ipv4Addr::LOCALHOST, |_| namespace::SERVER);
+        let mut command = with_parent_by(&own_path()?, &program.path, side);
         let address = format!("{host}:0");
         command
             .args(&program.arguments)

@@ -176,14 +176,26 @@ impl Trial {
             Some(settings) => Some(Link::start(settings, &cores.relay, &cores.harness).await?),
             None => None,
         };
-        let mut server = Server::start(&self.program, directory, cores, link.as_ref()).await?;
-        let (address, control) = (server.address(&self.transport)?, server.control.clone());
-        let (server_pid, link_pid) = (server.pid(), link.as_ref().map(Link::pid));
-        let side = link.as_ref().map(|link| link.clients.clone());
+        let link_pid = link.as_ref().map(Link::pid);
+        let sides = link.as_ref().map(|link| (link.server.clone(), link.clients.clone()));
+        let (servers_side, clients_side) = sides.unzip();
         let (process, link) = link.as_mut().map(Link::parts).unzip();
+        let mut server = None;
         let working = async {
-            let crew = Crew::start(self, address, cores, side.as_ref()).await?;
-            work(Running { trial: self, control, server_pid, link_pid, cores, crew, link }).await
+            let side = servers_side.as_ref();
+            let server = server.insert(Server::start(&self.program, directory, cores, side).await?);
+            let (address, control) = (server.address(&self.transport)?, server.control.clone());
+            let server_pid = server.pid();
+            let measuring = async {
+                let crew = Crew::start(self, address, cores, clients_side.as_ref()).await?;
+                work(Running { trial: self, control, server_pid, link_pid, cores, crew, link })
+                    .await
+            };
+            tokio::select! {
+                biased;
+                done = measuring => done,
+                death = server.death() => Err(death),
+            }
         };
         let mut link_death = pin!(async {
             match process {
@@ -196,17 +208,18 @@ impl Trial {
             biased;
             done = working => done,
             death = &mut link_death => Err(death),
-            death = server.death() => Err(death),
         };
         let done = match done {
-            // Who talked to the link may have noticed first, and knows less.
-            Err(error) => {
+            // Who talked to the link, or began on it, may have noticed first, and knows less.
+            Err(error) if link_pid.is_some() => {
                 let death = tokio::time::timeout(Duration::from_millis(200), link_death).await;
                 Err(death.unwrap_or(error))
             }
             done => done,
         };
-        server.stop().await;
+        if let Some(server) = server {
+            server.stop().await;
+        }
         done
     }
 
