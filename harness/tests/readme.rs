@@ -66,7 +66,15 @@ fn every_file_that_the_documents_point_to_is_there() {
                 && !word.contains("local/")
                 && !word.contains("pigeon");
             if is_path {
-                assert!(root().join(word).exists(), "{document} points to {word}");
+                let (path, heading) = word.split_once('#').unwrap_or((word, ""));
+                let path = root().join(path);
+                assert!(path.exists(), "{document} points to {word}");
+                let is_there = heading.is_empty() || {
+                    let text = std::fs::read_to_string(path).unwrap();
+                    let of_line = |line: &str| line.trim_start_matches(['#', ' ']).to_lowercase();
+                    text.lines().any(|line| of_line(line).replace(' ', "-") == heading)
+                };
+                assert!(is_there, "{document} points to {word}, a heading that is not there");
             }
         }
     }
