@@ -39,9 +39,6 @@ pub struct Client {
     wanted: Cell<Option<Pause>>,
     waker: RefCell<Option<Waker>>,
     failed: Cell<bool>,
-    /// Wakes the client, whatever it waits for.
-    task: RefCell<Option<Waker>>,
-    ended: Cell<bool>,
 }
 
 /// The pauses in which nothing is in flight to clients that only listen.
@@ -83,8 +80,6 @@ impl Inbox {
             wanted: Cell::default(),
             waker: RefCell::default(),
             failed: Cell::default(),
-            task: RefCell::default(),
-            ended: Cell::default(),
         }))
     }
 
@@ -111,31 +106,6 @@ impl Inbox {
         if !self.0.failed.replace(true) {
             self.0.tally.failed(self.is_connected(), reason);
         }
-    }
-
-    /// The client is polled by this waker's task.
-    pub fn is_run_by(&self, waker: &Waker) {
-        let mut task = self.0.task.borrow_mut();
-        if !task.as_ref().is_some_and(|old| old.will_wake(waker)) {
-            *task = Some(waker.clone());
-        }
-    }
-
-    /// Wakes the client, whatever it waits for.
-    pub fn wake(&self) {
-        if let Some(task) = &*self.0.task.borrow() {
-            task.wake_by_ref();
-        }
-    }
-
-    /// The client is no more.
-    pub fn ended(&self) {
-        self.0.ended.set(true);
-    }
-
-    /// Whether the client is no more.
-    pub fn has_ended(&self) -> bool {
-        self.0.ended.get()
     }
 
     /// What the codecs have counted since the client was there.

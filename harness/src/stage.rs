@@ -42,10 +42,12 @@ impl Stage {
     /// # Errors
     /// When the machine refuses either.
     pub fn new(scenario: Scenario, progress: Progress) -> Result<Self> {
-        if scenario.link.is_some() {
+        let share = if scenario.link.is_some() {
             link::check()?;
-        }
-        let share = if scenario.link.is_some() { Cores::share_with_relay } else { Cores::share };
+            Cores::share_with_relay
+        } else {
+            Cores::share
+        };
         let cores = share(scenario.server.cpus.as_deref(), scenario.server.threads);
         machine::pin(&cores.harness)
             .with_context(|| format!("while pinning to cores {:?}", cores.harness))?;

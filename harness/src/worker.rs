@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io::{BufRead, Write};
 use std::rc::Rc;
+use std::task::Waker;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -13,6 +14,7 @@ use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::task::AbortHandle;
 
 use crate::alarm::Alarm;
 use crate::client::{self, Start};
@@ -103,8 +105,15 @@ fn say(word: &Word) -> Result<()> {
 struct Crew {
     tally: Rc<Tally>,
     inboxes: Vec<Inbox>,
-    tasks: Vec<tokio::task::AbortHandle>,
+    tasks: Vec<Task>,
     departure: Departure,
+}
+
+/// A client at work.
+struct Task {
+    handle: AbortHandle,
+    /// Wakes it, whatever it waits for.
+    waker: Rc<RefCell<Waker>>,
 }
 
 impl Crew {
@@ -138,21 +147,21 @@ impl Crew {
             let mut follow =
                 (client.follow)(dial.of_another_client(), inbox.clone(), params.clone(), start);
             let reporter = inbox.clone();
+            let waker = Rc::new(RefCell::new(Waker::noop().clone()));
+            let kept = waker.clone();
             let task = tokio::task::spawn_local(async move {
                 let ending = poll_fn(|context| {
-                    reporter.is_run_by(context.waker());
+                    // Costs nothing but the first time: a task's waker is always the same.
+                    kept.borrow_mut().clone_from(context.waker());
                     follow.as_mut().poll(context)
                 });
                 match ending.await {
                     Err(Failure::Left) | Ok(()) => {}
                     Err(failure) => reporter.failed(&failure.to_string()),
                 }
-                // The socket is closed with it.
-                drop(follow);
-                reporter.ended();
             });
             inboxes.push(inbox);
-            tasks.push(task.abort_handle());
+            tasks.push(Task { handle: task.abort_handle(), waker });
         }
         Ok(Self { tally, inboxes, tasks, departure })
     }
@@ -173,7 +182,7 @@ impl Crew {
     fn give_up_on_the_unconnected(&self) {
         for (inbox, task) in self.inboxes.iter().zip(&self.tasks) {
             if !inbox.is_connected() && !inbox.has_failed() {
-                task.abort();
+                task.handle.abort();
                 inbox.failed("the server accepted the connection but did not answer in 15 s");
             }
         }
@@ -196,17 +205,16 @@ impl Crew {
 
     async fn leave(&self, deadline_ns: u64) -> Word {
         self.departure.announce();
-        self.inboxes.iter().for_each(Inbox::wake);
-        let staying = |crew: &Self| {
-            let staying = |inbox: &&Inbox| !inbox.has_ended() && !inbox.has_failed();
-            crew.inboxes.iter().filter(staying).count() as u32
-        };
+        self.tasks.iter().for_each(|task| task.waker.borrow().wake_by_ref());
+        // A task that is finished has dropped its socket.
+        let staying =
+            |crew: &Self| crew.tasks.iter().filter(|task| !task.handle.is_finished()).count();
         self.wait(deadline_ns, |crew| staying(crew) == 0).await;
         let mut life = Counters::default();
         for inbox in &self.inboxes {
             life.add(&inbox.counted());
         }
-        Word::Left { life: Box::new(life), staying: staying(self) }
+        Word::Left { life: Box::new(life), staying: staying(self) as u32 }
     }
 
     fn sample(&self) -> Result<Sample> {

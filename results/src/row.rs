@@ -4,6 +4,8 @@
 //! order of the columns; new columns go to the end. Whoever adds one also adds
 //! its line in `results/README.md`, or the test there fails.
 
+mod derived;
+
 use hdrhistogram::Histogram;
 use scenarios::Prediction;
 use schemars::JsonSchema;
@@ -298,50 +300,6 @@ impl Row {
         self.predicted_bytes_down = prediction.map(|p| p.bytes_down);
     }
 
-    /// Bytes of both directions per delivered update.
-    pub fn bytes_per_update(&self) -> Option<f64> {
-        self.per_update((self.bytes_up + self.bytes_down) as f64)
-    }
-
-    /// Server CPU per delivered update, the cost of publishing included.
-    pub fn server_cpu_per_update_ns(&self) -> Option<f64> {
-        self.per_update(self.server_cpu_ns as f64)
-    }
-
-    /// Server CPU per delivered update without what publishing alone costs.
-    pub fn server_cpu_per_update_without_ingest_ns(&self) -> Option<f64> {
-        let ingest = self.server_ingest_cpu_ns?;
-        self.per_update(self.server_cpu_ns.saturating_sub(ingest) as f64)
-    }
-
-    /// CPU of server and load workers together per delivered update: loopback
-    /// bills receive work to the sender, and only the sum does not care.
-    pub fn total_cpu_per_update_ns(&self) -> Option<f64> {
-        self.per_update((self.server_cpu_ns + self.client_cpu_ns) as f64)
-    }
-
-    /// Memory of the server process that came with the clients, per client.
-    pub fn memory_per_client_bytes(&self) -> Option<f64> {
-        let more = self.server_pss_bytes? as f64 - self.server_pss_empty_bytes? as f64;
-        (self.connected > 0).then(|| more / self.connected as f64)
-    }
-
-    /// Kernel memory of the sockets of both ends, per client.
-    pub fn socket_memory_per_client_bytes(&self) -> Option<f64> {
-        let bytes = self.socket_memory_bytes?;
-        (self.connected > 0).then(|| bytes as f64 / self.connected as f64)
-    }
-
-    /// Requests per second of all clients together.
-    pub fn requests_per_second(&self) -> Option<f64> {
-        (self.window_ns > 0).then(|| self.requests as f64 * 1e9 / self.window_ns as f64)
-    }
-
-    /// Bytes of both directions that the link carried.
-    pub fn link_bytes(&self) -> Option<u64> {
-        Some(self.link_bytes_up? + self.link_bytes_down?)
-    }
-
     /// Fills the link's columns of the window, so that they cannot disagree.
     pub fn set_wires(&mut self, wires: &Wires) {
         let both = wires.up.plus(wires.down);
@@ -353,27 +311,5 @@ impl Row {
         self.ack_bytes = Some(both.acks);
         self.handshake_bytes = Some(both.handshakes);
         self.retransmitted_bytes = Some(both.retransmitted);
-    }
-
-    /// What a client's minute costs in bytes on the link, or above TCP where there is none: on a
-    /// feed that is nearly silent, who pays for silence.
-    pub fn bytes_per_client_minute(&self) -> Option<f64> {
-        let bytes = self.link_bytes().unwrap_or(self.bytes_up + self.bytes_down) as f64;
-        let minutes = self.window_ns as f64 / 60e9 * self.connected as f64;
-        (minutes > 0.0).then(|| bytes / minutes)
-    }
-
-    /// Packets of both directions per delivered update.
-    pub fn packets_per_update(&self) -> Option<f64> {
-        self.per_update((self.link_packets_up? + self.link_packets_down?) as f64)
-    }
-
-    /// Deliveries per second of all clients together.
-    pub fn delivered_per_second(&self) -> Option<f64> {
-        (self.window_ns > 0).then(|| self.delivered as f64 * 1e9 / self.window_ns as f64)
-    }
-
-    fn per_update(&self, total: f64) -> Option<f64> {
-        (self.delivered > 0).then(|| total / self.delivered as f64)
     }
 }

@@ -36,19 +36,6 @@ impl Traffic {
         self.causes().into_iter().sum()
     }
 
-    /// What came since an earlier look.
-    #[must_use]
-    pub fn since(&self, earlier: &Self) -> Self {
-        Self {
-            handshake: self.handshake.since(earlier.handshake),
-            acks: self.acks.since(earlier.acks),
-            headers: self.headers.since(earlier.headers),
-            payload: self.payload.since(earlier.payload),
-            retransmitted: self.retransmitted.since(earlier.retransmitted),
-            other: self.other.since(earlier.other),
-        }
-    }
-
     fn causes(&self) -> [Amount; 6] {
         let Self { handshake, acks, headers, payload, retransmitted, other } = *self;
         [handshake, acks, headers, payload, retransmitted, other]

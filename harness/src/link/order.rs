@@ -104,6 +104,14 @@ pub struct Carried {
     pub largest_bytes: u64,
 }
 
+impl Carried {
+    /// All packets that came in, by what became of them: their lengths as they were read, and not
+    /// by cause.
+    pub fn carried(&self) -> Amount {
+        [self.dropped.total(), self.refused, self.delivered, self.waiting].into_iter().sum()
+    }
+}
+
 /// How long after they were due packets were written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lateness {

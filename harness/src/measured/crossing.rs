@@ -13,8 +13,9 @@ pub fn window(seen: &Crossing) -> Wires {
 
 /// Codecs and link over the whole life of the connections.
 pub fn life(seen: &Crossing) -> Life {
-    let link = wires(&seen.report.counters);
-    Life { up: seen.life.up, down: seen.life.down, link }
+    let counters = &seen.report.counters;
+    let link_bytes = counters.up.carried().bytes + counters.down.carried().bytes;
+    Life { up: seen.life.up, down: seen.life.down, link: wires(counters), link_bytes }
 }
 
 /// Fills the link's columns.
@@ -34,13 +35,13 @@ pub fn fill(row: &mut Row, seen: &Crossing) {
     row.relay_late_max_ns = Some(report.lateness.max_ns);
     let life = life(seen);
     row.life_cause_bytes = Some(life.causes());
-    row.life_link_bytes = Some(life.link_bytes());
+    row.life_link_bytes = Some(life.link_bytes);
 }
 
 /// What is to be said of the row beyond its numbers: (rule, sentence).
 pub fn doubts(seen: &Crossing) -> Vec<(&'static str, String)> {
     let mut doubts = Vec::new();
-    let Life { up, down, link } = life(seen);
+    let Life { up, down, link, .. } = life(seen);
     for (direction, codec, wire) in [("up", up, link.up), ("down", down, link.down)] {
         let (ours, carried) = (codec.total(), wire.payload);
         if ours != carried {
@@ -58,12 +59,12 @@ pub fn doubts(seen: &Crossing) -> Vec<(&'static str, String)> {
         }
     }
     if seen.staying > 0 || !seen.report.at_rest {
-        let staying = seen.staying;
+        let (staying, unclosed) = (seen.staying, seen.report.counters.unclosed);
         doubts.push((
             "instruments",
             format!(
-                "{staying} clients were not told the end of their connections in time, so the \
-                 account of their whole life is not complete"
+                "{staying} clients and {unclosed} connections had not come to their end in time, \
+                 so the account of their whole life is not complete"
             ),
         ));
     }

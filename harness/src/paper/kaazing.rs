@@ -6,6 +6,7 @@
 //! (871 : 2), with them (909 : 2), with the payload that they carry, and with the packets that carry
 //! all of it. The article has the first.
 
+use scenarios::predict::PACKET_HEADER_BYTES;
 use servers::Params;
 
 use crate::client::request::Heads;
@@ -16,9 +17,6 @@ pub const PAYLOAD_BYTES: u64 = 21;
 
 /// The article's row of clients, each with a poll or a message a second.
 pub const CLIENTS: [u64; 3] = [1_000, 10_000, 100_000];
-
-/// IPv4 (20), TCP (20) and its timestamps (12, RFC 7323), in each packet.
-pub const PACKET_HEAD_BYTES: u64 = 52;
 
 /// Packets of a poll: the request, the answer with its acknowledgement, and the acknowledgement of
 /// that, which does not wait for a request that comes only after a second (Linux delays one for at
@@ -71,8 +69,8 @@ impl Kaazing {
             frame_head_bytes: frame.header_bytes as u64,
             poll_bytes,
             frame_bytes,
-            poll_wire_bytes: poll_bytes + POLL_PACKETS * PACKET_HEAD_BYTES,
-            frame_wire_bytes: frame_bytes + PUSH_PACKETS * PACKET_HEAD_BYTES,
+            poll_wire_bytes: poll_bytes + POLL_PACKETS * PACKET_HEADER_BYTES,
+            frame_wire_bytes: frame_bytes + PUSH_PACKETS * PACKET_HEADER_BYTES,
         }
     }
 

@@ -84,7 +84,8 @@ impl One<'_> {
             ..wire
         };
         let link = Wires { up: open(up), down: open(down) };
-        let life = Life { up: causes.up, down: causes.down, link };
+        let link_bytes = link.up.bytes() + link.down.bytes();
+        let life = Life { up: causes.up, down: causes.down, link, link_bytes };
         self.fill(row, &window, &life);
         Some((window, life))
     }
@@ -117,6 +118,6 @@ impl One<'_> {
         row.relay_late_p99_ns = Some(190_000 + (self.random.uniform() * 60_000.0) as u64);
         row.relay_late_max_ns = Some(1_300_000 + (self.random.uniform() * 900_000.0) as u64);
         row.life_cause_bytes = Some(life.causes());
-        row.life_link_bytes = Some(life.link_bytes());
+        row.life_link_bytes = Some(life.link_bytes);
     }
 }

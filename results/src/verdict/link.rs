@@ -34,7 +34,7 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         name: "relay-cpu",
         severity: Verdict::Suspect,
-        // Measured: from three quarters of a core on, bursts wait for the relay.
+        // A quarter is left for what comes in bursts.
         threshold: 0.75,
         reason: "a relay without CPU to spare is a bottleneck that the scenario does not have",
         machine: false,

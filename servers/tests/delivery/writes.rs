@@ -1,63 +1,23 @@
 //! How many writes a push transport makes, seen from the server's end of the connection.
 
 use std::future::poll_fn;
-use std::io;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::Poll;
 
 use servers::{Feed, Serve, Stream};
-use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 
 use super::all;
 use super::raw::answer::get;
+use super::raw::recorder::{self, Writes};
 use super::raw::served::{Setup, envelope, payloads};
 use super::raw::{Raw, frame::UPGRADE};
 
-/// A pipe that remembers each write, as a socket with `TCP_NODELAY` would put it on the wire.
-struct Recorder {
-    pipe: DuplexStream,
-    writes: Arc<Mutex<Vec<String>>>,
-}
-
-impl AsyncRead for Recorder {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.pipe).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Recorder {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.pipe).poll_write(cx, buf);
-        assert!(matches!(written, Poll::Ready(Ok(all)) if all == buf.len()), "the pipe is wide");
-        self.writes.lock().unwrap().push(String::from_utf8_lossy(buf).into_owned());
-        written
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.pipe).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.pipe).poll_shutdown(cx)
-    }
-}
-
 /// A client of a server that does not coalesce, or does; it has seen all that comes before the first
 /// update.
-async fn recorded(transport: &str, coalesce: bool) -> (Raw, Feed, Arc<Mutex<Vec<String>>>) {
+async fn recorded(transport: &str, coalesce: bool) -> (Raw, Feed, Writes) {
     let (server, feed) = Setup { coalesce, ..Setup::default() }.server();
-    let (pipe, ours) = tokio::io::duplex(1 << 20);
-    let writes = Arc::<Mutex<Vec<String>>>::default();
-    let stream = Stream::Other(Box::new(Recorder { pipe, writes: Arc::clone(&writes) }));
+    let (recorder, ours, writes) = recorder::pipe();
+    let stream = Stream::Other(Box::new(recorder));
     let mut client = Raw::new(ours);
     match servers::find(transport).unwrap().serve {
         Serve::Socket(_) => server.socket(stream),
@@ -90,8 +50,12 @@ async fn writes(transport: &str, coalesce: bool) -> Vec<Vec<u64>> {
     publish(&feed, 1..=5);
     client.take_until(envelope(5).as_bytes()).await.unwrap();
     let writes = writes.lock().unwrap();
-    let seqs = |write: &String| (1..=5).filter(|seq| write.contains(&envelope(*seq))).collect();
+    let seqs = |write: &Vec<u8>| (1..=5).filter(|seq| has(write, *seq)).collect();
     writes.iter().map(seqs).collect()
+}
+
+fn has(write: &[u8], seq: u64) -> bool {
+    String::from_utf8_lossy(write).contains(&envelope(seq))
 }
 
 fn push() -> impl Iterator<Item = &'static str> {
@@ -129,7 +93,7 @@ async fn without_coalescing_what_is_ready_goes_out_in_one_turn_of_its_task() {
         });
         assert_eq!(neighbour.await.unwrap(), 60, "{transport}");
         let writes = writes.lock().unwrap();
-        let first = |seq| writes.iter().position(|write| write.contains(&envelope(seq)));
+        let first = |seq| writes.iter().position(|write| has(write, seq));
         assert_eq!(first(60), Some(59), "{transport}");
     }
 }

@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod follow;
 pub mod frame;
+pub mod recorder;
 pub mod secure;
 pub mod served;
 

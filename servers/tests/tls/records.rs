@@ -1,67 +1,22 @@
 //! How many records carry what, counted in the bytes that the server's end of the connection
 //! writes.
 
-use std::io;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
-
 use servers::{Feed, Serve, Stream};
-use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 
 use super::raw::Raw;
 use super::raw::answer::{get, get_with};
 use super::raw::frame::UPGRADE;
+use super::raw::recorder::{self, Writes};
 use super::raw::secure::Pair;
 use super::raw::served::{Setup, envelope, payloads};
 use super::{all, secure};
-
-/// A pipe that remembers each write.
-struct Recorder {
-    pipe: DuplexStream,
-    writes: Arc<Mutex<Vec<Vec<u8>>>>,
-}
-
-impl AsyncRead for Recorder {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.pipe).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Recorder {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.pipe).poll_write(cx, buf);
-        assert!(matches!(written, Poll::Ready(Ok(all)) if all == buf.len()), "the pipe is wide");
-        self.writes.lock().unwrap().push(buf.to_vec());
-        written
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.pipe).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.pipe).poll_shutdown(cx)
-    }
-}
-
-type Writes = Arc<Mutex<Vec<Vec<u8>>>>;
 
 /// A client of a server with TLS, behind the handshake.
 async fn recorded(setup: Setup, transport: &str) -> (Raw, Feed, Writes) {
     let pair = Pair::new();
     let (server, feed) = setup.server_with(Some(pair.tls(true)));
-    let (pipe, ours) = tokio::io::duplex(1 << 20);
-    let writes = Writes::default();
-    let stream = Stream::Other(Box::new(Recorder { pipe, writes: Arc::clone(&writes) }));
+    let (recorder, ours, writes) = recorder::pipe();
+    let stream = Stream::Other(Box::new(recorder));
     match servers::find(transport).unwrap().serve {
         Serve::Socket(_) => server.socket(stream),
         Serve::Http(_) => server.http(stream),
@@ -167,9 +122,8 @@ async fn a_session_that_may_be_resumed_costs_one_ticket_and_else_none() {
     for resumption in [true, false] {
         let pair = Pair::new();
         let (server, _) = Setup::default().server_with(Some(pair.tls(resumption)));
-        let (pipe, ours) = tokio::io::duplex(1 << 20);
-        let writes = Writes::default();
-        server.socket(Stream::Other(Box::new(Recorder { pipe, writes: Arc::clone(&writes) })));
+        let (recorder, ours, writes) = recorder::pipe();
+        server.socket(Stream::Other(Box::new(recorder)));
         let _client = pair.trust().connect(ours).await.unwrap();
         // The client has said the last word of the handshake, and the server has not read it yet.
         writes.lock().unwrap().clear();
