@@ -61,7 +61,7 @@ packets)
 long-poll)
     for rate in 1 5 10 20 100; do
         seconds=$((rate == 1 ? 300 : 2100 / rate))
-        measure "$(printf '%03d' "$rate")" baseline --set "$(only long-poll tcp)" --set clients=10 \
+        measure "$(printf '%03d' "$rate")" baseline --set "$(only long-poll)" --set clients=10 \
             --set link.rtt=50ms --set "feed.rate=$rate/s" --set "measure.duration=${seconds}s" \
             --set measure.repeat=1
     done
@@ -69,7 +69,7 @@ long-poll)
     ;;
 knee)
     for delay in 100 120 124 126 130 150; do
-        measure "$delay" baseline --set "$(only long-poll websocket tcp)" --set clients=10 \
+        measure "$delay" baseline --set "$(only long-poll websocket)" --set clients=10 \
             --set "link.rtt=$((2 * delay))ms" --set feed.kind=periodic --set feed.rate=4/s \
             --set measure.duration=50s --set measure.repeat=1
     done

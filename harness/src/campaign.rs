@@ -116,7 +116,9 @@ impl Campaign {
         for repetition in 1..=self.run.scenario.measure.repeat {
             self.directory.begin_block()?;
             self.measure_block(repetition, 1).await?;
-            let spoiled = |measured: &Measured| verdict::spoiled_by_machine(&measured.warnings);
+            let environment = &self.run.environment;
+            let spoiled =
+                |measured: &Measured| verdict::spoiled_by_machine(&measured.warnings, environment);
             if self.block.iter().any(spoiled) {
                 self.directory.spoil_block()?;
                 self.directory.begin_block()?;

@@ -65,15 +65,40 @@ pub fn of(run: &Run, subjects: &[Subject]) -> Vec<(String, String)> {
         Some((subject.name.to_owned(), text))
     };
     let mut lines: Vec<(String, String)> = subjects.iter().filter_map(line).collect();
+    if !lines.is_empty()
+        && let Some(text) = left_out(run)
+    {
+        lines.push(("what theory leaves out".into(), text));
+    }
     if !lines.is_empty() && subjects.iter().any(|subject| subject.rows.len() < 2) {
         let text = "there is no spread to hold a difference against";
         lines.push(("with one repetition".into(), text.into()));
     } else if !lines.is_empty() {
         let text = "all repetitions are held against one calibration, so what is to the same side \
-                    in each is an error of the theory or of the calibration";
+                    in each is an error of the theory or of the calibration, or what theory leaves out";
         lines.push(("how far this goes".into(), text.into()));
     }
     lines
+}
+
+/// What the link does and theory does not know, so that a difference is not taken for an error.
+fn left_out(run: &Run) -> Option<String> {
+    let link = run.scenario.link.as_ref()?;
+    let ways = [link.way_down(), link.way_up()];
+    let mut of = Vec::new();
+    if ways.iter().any(|way| way.loss > 0.0) {
+        of.push("loss");
+    }
+    if ways.iter().any(|way| !way.cuts.is_empty()) {
+        of.push("cuts");
+    }
+    let what = phrase::list(&of);
+    (!of.is_empty()).then(|| {
+        format!(
+            "the link’s {what}: what TCP sends again comes later than theory says, so differences \
+             of this run are what {what} cost, and no test of theory"
+        )
+    })
 }
 
 /// How far the mean delay is from theory; nothing of a transport that is INVALID.

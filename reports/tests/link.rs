@@ -167,6 +167,14 @@ fn the_floor_of_a_link_is_at_its_far_end() {
 }
 
 #[test]
+fn what_loss_costs_is_not_called_an_error_of_theory() {
+    let left_out = "differences of this run are what loss cost, and no test of theory";
+    let says = |loaded: &Loaded| page(loaded).contains(left_out);
+    assert!(says(&lossy()));
+    assert!(!says(&clean()) && !says(&loopback()));
+}
+
+#[test]
 fn the_part_of_the_page_about_the_link_never_changes_by_accident() {
     let page = page(&synthetic::run("quick", &synthetic::LINK));
     let from = page.find("<h2>The link and its relay</h2>").unwrap();

@@ -60,3 +60,10 @@ pub struct Environment {
     /// What lies between client and server.
     pub link: String,
 }
+
+impl Environment {
+    /// Whether server and harness have the same cores, because there is none to spare.
+    pub fn shares_cores(&self) -> bool {
+        !self.server_cpus.is_empty() && self.server_cpus == self.harness_cpus
+    }
+}

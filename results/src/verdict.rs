@@ -35,11 +35,22 @@ pub struct Rule {
     pub threshold: f64,
     /// Why that matters, and why that threshold.
     pub reason: &'static str,
-    /// Whether the machine is to blame rather than the servers or the harness:
-    /// then repeating the block may help.
-    pub machine: bool,
+    /// Whether repeating the block may help.
+    pub blames: Blame,
     /// The message if the rule fires. The second argument is the threshold.
     pub fires: fn(&Evidence, f64) -> Option<String>,
+}
+
+/// Who is at fault where a rule fires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blame {
+    /// What was asked for, the servers or the harness: it will be so again.
+    Run,
+    /// The machine, which may be quiet the next time.
+    Machine,
+    /// The machine where the harness has cores of its own. Where it shares them with the server,
+    /// each waits for the other, and will again.
+    MachineUnlessShared,
 }
 
 /// All rules about a row.
@@ -70,9 +81,13 @@ pub fn judge_environment(environment: &Environment) -> Vec<Warning> {
 
 /// Whether a block should be repeated: the machine disturbed it, and a second
 /// try may find it quiet.
-pub fn spoiled_by_machine(warnings: &[Warning]) -> bool {
+pub fn spoiled_by_machine(warnings: &[Warning], environment: &Environment) -> bool {
     rules()
-        .filter(|rule| rule.machine)
+        .filter(|rule| match rule.blames {
+            Blame::Run => false,
+            Blame::Machine => true,
+            Blame::MachineUnlessShared => !environment.shares_cores(),
+        })
         .any(|rule| warnings.iter().any(|warning| warning.rule == rule.name))
 }
 

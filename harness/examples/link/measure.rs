@@ -20,6 +20,9 @@ const REPETITIONS: u64 = 3;
 /// an acknowledgement is put off, so that each message has one.
 const CONNECTIONS: u64 = 200;
 
+/// Least time between pings of different threads.
+const PINGS_APART_MS: u64 = 8;
+
 /// Messages that make 5,000 packets with their acknowledgements.
 const MESSAGES_PER_SECOND: u64 = 2_500;
 
@@ -141,12 +144,12 @@ pub fn rtt(setting: &Setting) -> Result<()> {
 }
 
 async fn rtt_once(setting: &Setting, rtt_ms: u64, seed: u64) -> Result<()> {
-    // At most 12 s of pings and half of that of connecting.
-    let pings = (12_000 / rtt_ms.max(1)).min(2_000);
-    let connects = (pings / 2).min(500);
+    // A 99th percentile of 2,000 has 20 beyond it. Where one thread would need too long for them,
+    // several ping, apart from one another so that none waits for another.
+    let (pings, connects, abreast) = (2_000, 500, (rtt_ms / PINGS_APART_MS).max(1));
     // The other traffic comes first and goes last.
     let warmup_ms = 500 + 60 * rtt_ms;
-    let longest_ms = (rtt_ms.max(1) * (pings + connects)).max(4_000) * 3 / 2;
+    let longest_ms = (rtt_ms.max(1) * (pings + connects) / abreast).max(4_000) * 3 / 2;
     let seconds = 1 + (warmup_ms + longest_ms).div_ceil(1000);
     let rtt = Duration::from_millis(rtt_ms);
     let mut link = setting.link(scenarios::Link { rtt, ..Default::default() }, seed).await?;
@@ -156,7 +159,10 @@ async fn rtt_once(setting: &Setting, rtt_ms: u64, seed: u64) -> Result<()> {
     let mut receiver = Actor::start(&link.clients, "receive", &[CONNECTIONS])?;
     tokio::time::sleep(Duration::from_millis(warmup_ms)).await;
     let before = link.parts().1.mark().await?;
-    let pinged: Pinged = Actor::start(&link.clients, "ping", &[connects, pings])?.seen().await?;
+    let pinged: Pinged =
+        Actor::start(&link.clients, "ping", &[connects, pings, abreast, PINGS_APART_MS])?
+            .seen()
+            .await?;
     let after = link.parts().1.mark().await?;
     drop(echo);
     let sent: u64 = sender.seen().await?;

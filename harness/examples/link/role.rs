@@ -3,6 +3,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use harness::clock::{self, SECOND_NS};
@@ -53,7 +54,7 @@ pub fn play(arguments: &[String]) -> Result<()> {
         "echo" => echo(),
         "send" => send(number(0)?, number(1)?, number(2)?),
         "bulk" => bulk(number(0)?),
-        "ping" => print(&ping(number(0)?, number(1)?)?),
+        "ping" => print(&ping(number(0)?, number(1)?, number(2)?, number(3)?)?),
         "receive" => print(&receive(number(0)?)?),
         "drain" => print(&drain(number(0)?)?),
         other => bail!("there is no role {other}"),
@@ -93,30 +94,51 @@ fn is_quick() {
     let _ = harness::kernel::shorten_slice(100_000);
 }
 
-/// Gives back what it gets, to one connection after the other.
+/// Gives back what it gets, to each connection in a thread of its own.
 fn echo() -> Result<()> {
-    is_quick();
     let listener = listen(ECHO)?;
     loop {
         let (mut stream, _) = listener.accept()?;
         stream.set_nodelay(true)?;
-        let mut bytes = [0; 1024];
-        while let Ok(count @ 1..) = stream.read(&mut bytes) {
-            stream.write_all(&bytes[..count])?;
-        }
+        std::thread::spawn(move || {
+            is_quick();
+            let mut bytes = [0; 1024];
+            while let Ok(count @ 1..) = stream.read(&mut bytes)
+                && stream.write_all(&bytes[..count]).is_ok()
+            {}
+        });
     }
 }
 
-fn ping(connects: u64, pings: u64) -> Result<Pinged> {
-    is_quick();
-    let spread = |times: Result<Vec<u64>>| -> Result<Spread> {
-        let mut times = times?;
-        times.sort_unstable();
-        let rank = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize];
-        Ok(Spread { p50_ns: rank(0.5), p99_ns: rank(0.99) })
+/// Connects and pings so often in all, from as many threads as `abreast` says; each waits for its
+/// answer before it goes on. They begin `apart_ms` after one another, and stay apart.
+fn ping(connects: u64, pings: u64, abreast: u64, apart_ms: u64) -> Result<Pinged> {
+    let each = |_| {
+        std::thread::sleep(Duration::from_millis(apart_ms));
+        std::thread::spawn(move || ping_alone(connects / abreast, pings / abreast))
     };
+    let threads: Vec<_> = (0..abreast).map(each).collect();
+    let (mut connected, mut pinged) = (Vec::new(), Vec::new());
+    for thread in threads {
+        let Ok(times) = thread.join() else { bail!("a thread of pings panicked") };
+        let (connects_ns, pings_ns) = times?;
+        connected.extend(connects_ns);
+        pinged.extend(pings_ns);
+    }
+    Ok(Pinged { connect: spread(connected), ping: spread(pinged) })
+}
+
+fn spread(mut times: Vec<u64>) -> Spread {
+    times.sort_unstable();
+    let rank = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize];
+    Spread { p50_ns: rank(0.5), p99_ns: rank(0.99) }
+}
+
+/// Times of connecting and of pings over one connection, ns.
+fn ping_alone(connects: u64, pings: u64) -> Result<(Vec<u64>, Vec<u64>)> {
+    is_quick();
     let connected = (0..connects).map(|_| connect_to(ECHO).map(|(_, took_ns)| took_ns));
-    let connect = spread(connected.collect())?;
+    let connected = connected.collect::<Result<_>>()?;
     let (mut stream, _) = connect_to(ECHO)?;
     let mut bytes = [1; 64];
     let pinged = (0..pings).map(|_| {
@@ -125,8 +147,7 @@ fn ping(connects: u64, pings: u64) -> Result<Pinged> {
         stream.read_exact(&mut bytes)?;
         Ok(clock::now_ns() - began_ns)
     });
-    let ping = spread(pinged.collect())?;
-    Ok(Pinged { connect, ping })
+    Ok((connected, pinged.collect::<Result<_>>()?))
 }
 
 /// Sends so many messages a second over all connections in turn, each at its own time.

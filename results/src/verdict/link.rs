@@ -1,6 +1,6 @@
 //! Rules about the link between clients and server, where there is one.
 
-use super::{Evidence, Rule, measurement::percent};
+use super::{Blame, Evidence, Rule, measurement::percent};
 use crate::Verdict;
 
 pub(super) static RULES: &[Rule] = &[
@@ -10,7 +10,7 @@ pub(super) static RULES: &[Rule] = &[
         threshold: 0.0,
         reason: "codecs and link count the same bytes independently, over the connections' whole \
                  life, so any difference is a mistake of one of them",
-        machine: false,
+        blames: Blame::Run,
         fires: link_bytes,
     },
     Rule {
@@ -19,7 +19,7 @@ pub(super) static RULES: &[Rule] = &[
         threshold: 0.0,
         reason: "a packet that nobody asked to be lost costs its update a retransmission, which \
                  the scenario's link does not have",
-        machine: false,
+        blames: Blame::Run,
         fires: link_drops,
     },
     Rule {
@@ -28,7 +28,7 @@ pub(super) static RULES: &[Rule] = &[
         threshold: 0.01,
         reason: "a packet that leaves the relay later than the link says is delay of this \
                  machine's; one in a hundred may be 1 ms late",
-        machine: true,
+        blames: Blame::Machine,
         fires: relay_late,
     },
     Rule {
@@ -37,7 +37,7 @@ pub(super) static RULES: &[Rule] = &[
         // A quarter is left for what comes in bursts.
         threshold: 0.75,
         reason: "a relay without CPU to spare is a bottleneck that the scenario does not have",
-        machine: false,
+        blames: Blame::Run,
         fires: relay_cpu,
     },
 ];

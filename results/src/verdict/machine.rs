@@ -1,6 +1,6 @@
 //! Rules about the machine: who else wanted its cores.
 
-use super::{Evidence, Rule, measurement::percent};
+use super::{Blame, Evidence, Rule, measurement::percent};
 use crate::{Environment, Verdict, Warning, noise};
 
 /// The kernel tells steal and idling in ticks of 10 ms.
@@ -16,7 +16,7 @@ pub(super) static RULES: &[Rule] = &[
         severity: Verdict::Suspect,
         threshold: 0.01,
         reason: "time that the hypervisor gave to someone else stops every clock but the wall's",
-        machine: true,
+        blames: Blame::Machine,
         fires: steal,
     },
     Rule {
@@ -25,7 +25,7 @@ pub(super) static RULES: &[Rule] = &[
         threshold: 0.05,
         reason: "another process takes cores, caches and memory bandwidth; a twentieth of the \
                  cores is more than an idle system and the interrupts of our own sockets need",
-        machine: true,
+        blames: Blame::Machine,
         fires: foreign_load,
     },
     Rule {
@@ -36,7 +36,7 @@ pub(super) static RULES: &[Rule] = &[
         threshold: 0.05,
         reason: "a worker that waits for a core reads late, and its lateness is taken for the \
                  server's",
-        machine: true,
+        blames: Blame::MachineUnlessShared,
         fires: worker_wait,
     },
     Rule {
@@ -45,7 +45,7 @@ pub(super) static RULES: &[Rule] = &[
         threshold: 0.1,
         reason: "a publisher that waits for a core publishes late, and that is inside every delay; \
                  a tenth of it is more than undisturbed runs show",
-        machine: true,
+        blames: Blame::MachineUnlessShared,
         fires: publisher_wait,
     },
 ];
@@ -80,9 +80,13 @@ fn worker_wait(evidence: &Evidence, share: f64) -> Option<String> {
     let waited = of_window(evidence, evidence.row.worker_run_queue_wait_ns)?;
     (waited > share).then(|| {
         format!(
-            "a load worker waited for a core {} of the time: stop what else runs, or use fewer \
-             clients",
-            percent(waited)
+            "a load worker waited for a core {} of the time: {}use fewer clients",
+            percent(waited),
+            if evidence.environment.shares_cores() {
+                "it shares it with the server, so use a machine with more cores, or "
+            } else {
+                "stop what else runs, or "
+            }
         )
     })
 }

@@ -1,7 +1,10 @@
 //! Rules about the ledger, the instruments and the harness itself.
 
-use super::{Evidence, Rule};
+use super::{Blame, Evidence, Rule};
 use crate::{Verdict, noise, percentile};
+
+/// A server that uses less of a core than this was never behind.
+const BUSY: f64 = 0.5;
 
 pub(super) static RULES: &[Rule] = &[
     Rule {
@@ -10,7 +13,7 @@ pub(super) static RULES: &[Rule] = &[
         threshold: 0.0,
         reason: "an update that is missing, doubled or out of order means that what was measured \
                  is not the feed that was published; no noise can cause it",
-        machine: false,
+        blames: Blame::Run,
         fires: ledger,
     },
     Rule {
@@ -19,7 +22,7 @@ pub(super) static RULES: &[Rule] = &[
         threshold: 0.0,
         reason: "clients that never connected stay in the denominator, and those that did had an \
                  easier time",
-        machine: false,
+        blames: Blame::Run,
         fires: clients_not_connected,
     },
     Rule {
@@ -28,7 +31,7 @@ pub(super) static RULES: &[Rule] = &[
         threshold: 0.0,
         reason: "a lost update has no delay, so the slowest deliveries may be the ones that the \
                  delay columns do not contain",
-        machine: false,
+        blames: Blame::Run,
         fires: declared_lost,
     },
     Rule {
@@ -37,7 +40,7 @@ pub(super) static RULES: &[Rule] = &[
         threshold: 0.0,
         reason: "decoders and kernel count the same bytes independently, so any difference is a \
                  mistake of one of them",
-        machine: false,
+        blames: Blame::Run,
         fires: instruments,
     },
     Rule {
@@ -47,7 +50,7 @@ pub(super) static RULES: &[Rule] = &[
         threshold: 0.01,
         reason: "lateness of the publisher is inside every delay; beyond 1 ms it can be larger \
                  than what a push transport adds",
-        machine: true,
+        blames: Blame::Machine,
         fires: publisher_late,
     },
     Rule {
@@ -56,7 +59,7 @@ pub(super) static RULES: &[Rule] = &[
         threshold: 0.9,
         reason: "a load worker without CPU to spare reads late, and its lateness is taken for the \
                  server's",
-        machine: false,
+        blames: Blame::Run,
         fires: worker_cpu,
     },
     Rule {
@@ -65,7 +68,7 @@ pub(super) static RULES: &[Rule] = &[
         threshold: 0.9,
         reason: "a busy server is a result and no fault, but delays beyond this point are those \
                  of a queue",
-        machine: false,
+        blames: Blame::Run,
         fires: server_cpu,
     },
     Rule {
@@ -75,7 +78,7 @@ pub(super) static RULES: &[Rule] = &[
         threshold: 0.02,
         reason: "a server that is behind at the window's end has not paid yet for all that was \
                  published in it, so its cost per update is too low",
-        machine: false,
+        blames: Blame::Run,
         fires: drain,
     },
     Rule {
@@ -84,15 +87,16 @@ pub(super) static RULES: &[Rule] = &[
         threshold: 0.0,
         reason: "a connection dropped from the accept queue comes back a second later, and is \
                  then measured as a slow one",
-        machine: false,
+        blames: Blame::Run,
         fires: accept_overflow,
     },
     Rule {
         name: "retransmits",
         severity: Verdict::Suspect,
         threshold: 0.0,
-        reason: "where nothing is lost, a retransmission means that a queue overflowed",
-        machine: false,
+        reason: "where nothing is lost, a retransmission means that a queue overflowed, or that \
+                 somebody waited for a core longer than TCP waits for an answer",
+        blames: Blame::Run,
         fires: retransmits,
     },
 ];
@@ -228,6 +232,11 @@ fn server_cpu(evidence: &Evidence, share: f64) -> Option<String> {
 
 fn drain(evidence: &Evidence, share: f64) -> Option<String> {
     let row = evidence.row;
+    // What a link has lost is sent again after the window, by a server that was not busy either.
+    let busy = row.server_cpu_ns as f64 > BUSY * row.window_ns as f64;
+    if loses(evidence) && !busy {
+        return None;
+    }
     let after = row.server_drain_cpu_ns as f64 / row.server_cpu_ns.max(1) as f64;
     (after > share).then(|| {
         format!(
@@ -250,15 +259,25 @@ fn accept_overflow(evidence: &Evidence, _: f64) -> Option<String> {
 
 fn retransmits(evidence: &Evidence, _: f64) -> Option<String> {
     let row = evidence.row;
-    let (again, link) = (row.retransmitted_bytes.unwrap_or(0), evidence.scenario.link.as_ref());
-    let clean = link.is_none_or(|link| !link.way_up().loses() && !link.way_down().loses());
-    (clean && (row.retransmits > 0 || again > 0)).then(|| {
+    let again = row.retransmitted_bytes.unwrap_or(0);
+    let why = match row.link_unasked_drops {
+        // The link knows of each packet.
+        Some(0) => "an acknowledgement came so late that TCP took its packet for lost",
+        _ => "a socket buffer or a queue of the kernel overflowed",
+    };
+    (!loses(evidence) && (row.retransmits > 0 || again > 0)).then(|| {
         format!(
             "{} segments of clients and {again} bytes on the link were sent again though nothing \
-             is lost: a socket buffer or a queue of the kernel overflowed",
+             is lost: {why}",
             row.retransmits
         )
     })
+}
+
+/// Whether the scenario's link drops packets.
+fn loses(evidence: &Evidence) -> bool {
+    let link = evidence.scenario.link.as_ref();
+    link.is_some_and(|link| link.way_up().loses() || link.way_down().loses())
 }
 
 pub(super) fn percent(share: f64) -> String {

@@ -213,11 +213,25 @@ fn only_the_machine_is_a_reason_to_repeat_a_block() {
     let about = |change: fn(&mut Row)| {
         let mut row = clean();
         change(&mut row);
-        spoiled_by_machine(&judge(&mut row, &scenario(), &environment()))
+        spoiled_by_machine(&judge(&mut row, &scenario(), &environment()), &environment())
     };
     assert!(about(|row| row.steal_ns = SECOND));
     assert!(!about(|row| row.missing = 1));
     assert!(!about(|_| ()));
+}
+
+#[test]
+fn a_worker_that_shares_its_core_by_design_waits_again() {
+    let mut row = Row { worker_run_queue_wait_ns: 2 * SECOND, ..clean() };
+    let warnings = judge(&mut row, &scenario(), &environment());
+    assert_eq!(row.verdict, Verdict::Suspect);
+    assert!(spoiled_by_machine(&warnings, &environment()));
+    let cores = || "1".to_owned();
+    let shared = Environment { server_cpus: cores(), harness_cpus: cores(), ..environment() };
+    let warnings = judge(&mut row, &scenario(), &shared);
+    assert_eq!(row.verdict, Verdict::Suspect);
+    assert!(warnings[0].message.contains("shares it with the server"), "{warnings:?}");
+    assert!(!spoiled_by_machine(&warnings, &shared));
 }
 
 #[test]
@@ -273,4 +287,18 @@ fn a_link_that_loses_may_send_again() {
     let lossy = Scenario::load("baseline", &["link.loss=0.01".to_owned()]).unwrap();
     let mut row = Row { retransmits: 3, retransmitted_bytes: Some(900), ..clean() };
     assert!(judge(&mut row, &lossy, &environment()).is_empty());
+}
+
+/// What comes after the window is what was lost in it, unless the server was busy.
+#[test]
+fn only_a_busy_server_is_behind_on_a_link_that_loses() {
+    let lossy = Scenario::load("baseline", &["link.loss=0.01".to_owned()]).unwrap();
+    let drains = |server_cpu_ns, scenario: &Scenario| {
+        let server_drain_cpu_ns = server_cpu_ns / 10;
+        let mut row = Row { server_cpu_ns, server_drain_cpu_ns, ..clean() };
+        judge(&mut row, scenario, &environment()).iter().any(|warning| warning.rule == "drain")
+    };
+    assert!(drains(2 * SECOND, &scenario()));
+    assert!(!drains(2 * SECOND, &lossy));
+    assert!(drains(8 * SECOND, &lossy));
 }
