@@ -71,7 +71,7 @@ knee)
     for delay in 100 120 124 126 130 150; do
         measure "$delay" baseline --set "$(only long-poll websocket)" --set clients=10 \
             --set "link.rtt=$((2 * delay))ms" --set feed.kind=periodic --set feed.rate=4/s \
-            --set measure.duration=50s --set measure.repeat=1
+            --set measure.duration=20s --set measure.repeat=1
     done
     judge
     ;;
@@ -80,7 +80,7 @@ stall)
     judge
     ;;
 lossy)
-    measure lossy baseline --set link.rtt=10ms --set link.loss=0.01 --set feed.rate=100/s
+    measure lossy baseline --set link.rtt=10ms --set link.loss=0.01 --set feed.rate=100/s --set measure.repeat=2
     judge
     ;;
 fan-out)
