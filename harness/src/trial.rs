@@ -48,7 +48,8 @@ const PAUSE_NS: u64 = 2 * SECOND_NS;
 /// and after twice as long each time.
 const LEAVE_NS: u64 = 15 * SECOND_NS;
 
-/// A delayed acknowledgement comes after 40 ms (TCP_DELACK_MIN of Linux) at the latest.
+/// A delayed acknowledgement comes after 40 ms (`TCP_DELACK_MIN` of Linux), or after a round trip
+/// where that is longer.
 const ACKNOWLEDGED_NS: u64 = 50_000_000;
 
 /// What is tried.
@@ -232,6 +233,15 @@ impl Trial {
             (way.delay + way.jitter).as_nanos() as u64 + queue
         };
         longest_ns(&link.way_up()) + longest_ns(&link.way_down())
+    }
+
+    /// The longest cut, and with it the longest time after one until TCP tries again: each try
+    /// comes after twice the time of the one before (RFC 6298 section 5.5).
+    fn longest_cut_ns(&self) -> u64 {
+        let Some(Settings { link, .. }) = &self.link else { return 0 };
+        let cuts = link.way_up().cuts.into_iter().chain(link.way_down().cuts);
+        let longest = cuts.map(|(begin, end)| end.saturating_sub(begin)).max();
+        longest.unwrap_or_default().as_nanos() as u64
     }
 
     fn sighted(&self, all: RangeInclusive<u64>) -> Vec<u64> {

@@ -62,8 +62,10 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Whether server and harness have the same cores, because there is none to spare.
+    /// Whether there is a core that both server and harness use.
     pub fn shares_cores(&self) -> bool {
-        !self.server_cpus.is_empty() && self.server_cpus == self.harness_cpus
+        let harness: Vec<&str> = self.harness_cpus.split(',').collect();
+        !self.server_cpus.is_empty()
+            && self.server_cpus.split(',').any(|cpu| harness.contains(&cpu))
     }
 }

@@ -135,6 +135,7 @@ fn counts(transport: &str, of: &[&Row]) -> Row {
         link_cut_packets: total(of, |r| r.link_cut_packets),
         link_unasked_drops: total(of, |r| r.link_unasked_drops),
         relay_cpu_ns: total(of, |r| r.relay_cpu_ns),
+        relay_spun_ns: total(of, |r| r.relay_spun_ns),
         life_cause_bytes: total(of, |r| r.life_cause_bytes),
         life_link_bytes: total(of, |r| r.life_link_bytes),
         relay_late_p50_ns: of.iter().filter_map(|r| r.relay_late_p50_ns).max(),

@@ -196,7 +196,10 @@ pub struct Row {
     /// CPU time of the link's relay in the window.
     #[serde(default)]
     pub relay_cpu_ns: Option<u64>,
-    /// Median of how much later than the link says packets left it, over the whole life.
+    /// The part of it in which the relay only watched the clock, because a packet was due soon.
+    #[serde(default)]
+    pub relay_spun_ns: Option<u64>,
+    /// Median of how much later than the link says packets left it, in the window.
     #[serde(default)]
     pub relay_late_p50_ns: Option<u64>,
     /// p99 of the same.

@@ -100,15 +100,22 @@ pub struct Life {
     pub down: Causes,
     /// What the link carried, by cause.
     pub link: Wires,
-    /// Lengths of the packets that it carried, which nobody has split up by cause.
-    pub link_bytes: u64,
+    /// Lengths of the packets from client to server, which nobody has split up by cause.
+    pub link_bytes_up: u64,
+    /// The same from server to client.
+    pub link_bytes_down: u64,
 }
 
 impl Life {
-    /// Sum of all causes, both directions: the codecs' and those of TCP and IP.
-    pub fn causes(&self) -> u64 {
-        let codecs = self.up.total() + self.down.total();
-        codecs + self.link.up.over_payload() + self.link.down.over_payload()
+    /// Sums of all causes, up and down: the codecs' and those of TCP and IP.
+    pub fn causes(&self) -> [u64; 2] {
+        let up = self.up.total() + self.link.up.over_payload();
+        [up, self.down.total() + self.link.down.over_payload()]
+    }
+
+    /// Lengths of the packets, up and down.
+    pub fn link_bytes(&self) -> [u64; 2] {
+        [self.link_bytes_up, self.link_bytes_down]
     }
 }
 
@@ -130,9 +137,10 @@ mod tests {
         let up = Causes { head: 100, ..Causes::default() };
         let down = Causes { payload: 60, envelope: 40, ..Causes::default() };
         let link = Wires { up: wire, down: wire };
-        let life = Life { up, down, link, link_bytes: 2 * (100 + 104 + 52 + 172 + 152) };
-        assert_eq!(life.causes(), life.link_bytes);
-        assert_eq!(wire.bytes() * 2, life.link_bytes);
+        let bytes = 100 + 104 + 52 + 172 + 152;
+        let life = Life { up, down, link, link_bytes_up: bytes, link_bytes_down: bytes };
+        assert_eq!(life.causes(), life.link_bytes());
+        assert_eq!([wire.bytes(); 2], life.link_bytes());
         assert_eq!(wire.plus(wire).since(wire), wire);
     }
 }

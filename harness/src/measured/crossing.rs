@@ -14,8 +14,13 @@ pub fn window(seen: &Crossing) -> Wires {
 /// Codecs and link over the whole life of the connections.
 pub fn life(seen: &Crossing) -> Life {
     let counters = &seen.report.counters;
-    let link_bytes = counters.up.carried().bytes + counters.down.carried().bytes;
-    Life { up: seen.life.up, down: seen.life.down, link: wires(counters), link_bytes }
+    Life {
+        up: seen.life.up,
+        down: seen.life.down,
+        link: wires(counters),
+        link_bytes_up: counters.up.carried().bytes,
+        link_bytes_down: counters.down.carried().bytes,
+    }
 }
 
 /// Fills the link's columns.
@@ -30,18 +35,35 @@ pub fn fill(row: &mut Row, seen: &Crossing) {
     row.link_cut_packets = both(|way| way.dropped.cut.packets);
     row.link_unasked_drops = Some(unasked_drops(seen));
     row.relay_cpu_ns = Some(seen.relay_cpu_ns);
-    row.relay_late_p50_ns = Some(report.lateness.p50_ns);
-    row.relay_late_p99_ns = Some(report.lateness.p99_ns);
-    row.relay_late_max_ns = Some(report.lateness.max_ns);
+    let spun_ns = seen.after.effort.spun_ns - seen.before.effort.spun_ns;
+    row.relay_spun_ns = Some(spun_ns.min(seen.relay_cpu_ns));
+    // Since the mark before it.
+    let lateness = seen.after.lateness;
+    row.relay_late_p50_ns = Some(lateness.p50_ns);
+    row.relay_late_p99_ns = Some(lateness.p99_ns);
+    row.relay_late_max_ns = Some(lateness.max_ns);
     let life = life(seen);
-    row.life_cause_bytes = Some(life.causes());
-    row.life_link_bytes = Some(life.link_bytes);
+    row.life_cause_bytes = Some(life.causes().iter().sum());
+    row.life_link_bytes = Some(life.link_bytes().iter().sum());
 }
 
 /// What is to be said of the row beyond its numbers: (rule, sentence).
 pub fn doubts(seen: &Crossing) -> Vec<(&'static str, String)> {
     let mut doubts = Vec::new();
-    let Life { up, down, link, .. } = life(seen);
+    let life = life(seen);
+    let Life { up, down, link, .. } = life;
+    let sums = life.causes().into_iter().zip(life.link_bytes());
+    for (direction, (causes, bytes)) in ["up", "down"].into_iter().zip(sums) {
+        if causes != bytes {
+            doubts.push((
+                "link-bytes",
+                format!(
+                    "over the connections' whole life all causes sum up to {causes} bytes \
+                     {direction} and the link carried {bytes}"
+                ),
+            ));
+        }
+    }
     for (direction, codec, wire) in [("up", up, link.up), ("down", down, link.down)] {
         let (ours, carried) = (codec.total(), wire.payload);
         if ours != carried {

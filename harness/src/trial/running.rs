@@ -138,10 +138,13 @@ impl Running<'_> {
         let looks = watch::looks(self.server_pid, &self.crew, self.cores, &before, window).await;
         tokio::time::sleep(clock::until(window.end_ns)).await;
         let after = self.glance();
-        let frozen = freezer.map(Freezer::finish).unwrap_or_default();
         // Who asks on a timer goes on asking: its window ends here.
         let asks_on_a_timer = self.trial.patience_ns > 0;
         let at_end = if asks_on_a_timer { self.mark().await? } else { None };
+        let frozen = match freezer {
+            Some(freezer) => tokio::task::spawn_blocking(|| freezer.finish()).await?,
+            None => Vec::new(),
+        };
         let (kept, drain_cpu_ns) = self.drain(&after.server, publisher, window).await?;
         self.rest().await;
         let at_end = if asks_on_a_timer { at_end } else { self.mark().await? };
@@ -229,6 +232,7 @@ impl Running<'_> {
     ) -> Result<(Kept, u64)> {
         let (trial, pid) = (self.trial, self.server_pid);
         let on_the_way_ns = trial.longest_round_trip_ns();
+        let again_ns = 10 * on_the_way_ns + trial.longest_cut_ns();
         let due_ns = window.end_ns + trial.patience_ns + on_the_way_ns;
         let behind = self.crew.reach(window.last, due_ns).await?;
         // Who has no patience is owed all from the end on; a poller's next poll is in the window's
@@ -240,7 +244,7 @@ impl Running<'_> {
         }
         // The publisher may itself have come late to the end.
         let ended_ns = (window.end_ns + 2 * trial.patience_ns).max(clock::now_ns());
-        self.crew.reach(window.last, ended_ns + DRAIN_NS + 10 * on_the_way_ns).await?;
+        self.crew.reach(window.last, ended_ns + DRAIN_NS + again_ns).await?;
         Ok((kept, Cost::read(pid).since(&before).cpu_ns))
     }
 }

@@ -84,8 +84,13 @@ impl One<'_> {
             ..wire
         };
         let link = Wires { up: open(up), down: open(down) };
-        let link_bytes = link.up.bytes() + link.down.bytes();
-        let life = Life { up: causes.up, down: causes.down, link, link_bytes };
+        let life = Life {
+            up: causes.up,
+            down: causes.down,
+            link,
+            link_bytes_up: link.up.bytes(),
+            link_bytes_down: link.down.bytes(),
+        };
         self.fill(row, &window, &life);
         Some((window, life))
     }
@@ -114,10 +119,11 @@ impl One<'_> {
         row.link_unasked_drops = Some(0);
         row.relay_cpu_ns =
             Some((packets as f64 * (5_000.0 + self.random.uniform() * 500.0)) as u64);
+        row.relay_spun_ns = row.relay_cpu_ns.map(|ns| ns / 3);
         row.relay_late_p50_ns = Some(61_000 + (self.random.uniform() * 9_000.0) as u64);
         row.relay_late_p99_ns = Some(190_000 + (self.random.uniform() * 60_000.0) as u64);
         row.relay_late_max_ns = Some(1_300_000 + (self.random.uniform() * 900_000.0) as u64);
-        row.life_cause_bytes = Some(life.causes());
-        row.life_link_bytes = Some(life.link_bytes);
+        row.life_cause_bytes = Some(life.causes().iter().sum());
+        row.life_link_bytes = Some(life.link_bytes().iter().sum());
     }
 }

@@ -25,9 +25,9 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         name: "relay-late",
         severity: Verdict::Suspect,
-        threshold: 0.01,
+        threshold: 1e6,
         reason: "a packet that leaves the relay later than the link says is delay of this \
-                 machine's; one in a hundred may be 1 ms late",
+                 machine's; one in a hundred may be 1 ms late (the threshold, in ns)",
         blames: Blame::Machine,
         fires: relay_late,
     },
@@ -61,8 +61,8 @@ fn link_drops(evidence: &Evidence, _: f64) -> Option<String> {
     ))
 }
 
-fn relay_late(evidence: &Evidence, _: f64) -> Option<String> {
-    let late_ns = evidence.row.relay_late_p99_ns.filter(|late_ns| *late_ns > 1_000_000)?;
+fn relay_late(evidence: &Evidence, most_ns: f64) -> Option<String> {
+    let late_ns = evidence.row.relay_late_p99_ns.filter(|late_ns| *late_ns as f64 > most_ns)?;
     Some(format!(
         "one packet in a hundred left the link more than {:.2} ms late: stop what else runs on the \
          machine, or give the relay a core of its own",

@@ -1,6 +1,9 @@
 //! Rules about the machine: who else wanted its cores.
 
-use super::{Blame, Evidence, Rule, measurement::percent};
+use super::{
+    Blame, Evidence, Rule,
+    measurement::{percent, remedy},
+};
 use crate::{Environment, Verdict, Warning, noise};
 
 /// The kernel tells steal and idling in ticks of 10 ms.
@@ -80,13 +83,9 @@ fn worker_wait(evidence: &Evidence, share: f64) -> Option<String> {
     let waited = of_window(evidence, evidence.row.worker_run_queue_wait_ns)?;
     (waited > share).then(|| {
         format!(
-            "a load worker waited for a core {} of the time: {}use fewer clients",
+            "a load worker waited for a core {} of the time: {}",
             percent(waited),
-            if evidence.environment.shares_cores() {
-                "it shares it with the server, so use a machine with more cores, or "
-            } else {
-                "stop what else runs, or "
-            }
+            remedy(evidence)
         )
     })
 }
@@ -97,10 +96,10 @@ fn publisher_wait(evidence: &Evidence, share: f64) -> Option<String> {
     let of_delay = mean_ns / row.delay_mean_ns? as f64;
     (of_delay > share && row.publisher_run_queue_wait_ns > TURN_NS).then(|| {
         format!(
-            "the publisher waited {:.2} ms for a core at each publish, {} of the mean delay: stop \
-             what else runs, or give the harness a core of its own",
+            "the publisher waited {:.2} ms for a core at each publish, {} of the mean delay: {}",
             mean_ns / 1e6,
-            percent(of_delay)
+            percent(of_delay),
+            remedy(evidence)
         )
     })
 }

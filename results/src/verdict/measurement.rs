@@ -3,7 +3,7 @@
 use super::{Blame, Evidence, Rule};
 use crate::{Verdict, noise, percentile};
 
-/// A server that uses less of a core than this was never behind.
+/// A server that uses less of its cores than this was never behind.
 const BUSY: f64 = 0.5;
 
 pub(super) static RULES: &[Rule] = &[
@@ -50,7 +50,7 @@ pub(super) static RULES: &[Rule] = &[
         threshold: 0.01,
         reason: "lateness of the publisher is inside every delay; beyond 1 ms it can be larger \
                  than what a push transport adds",
-        blames: Blame::Machine,
+        blames: Blame::MachineUnlessShared,
         fires: publisher_late,
     },
     Rule {
@@ -192,11 +192,21 @@ fn publisher_late(evidence: &Evidence, share: f64) -> Option<String> {
     };
     late.then(|| {
         format!(
-            "the publisher was late (p99 {:.2} ms, allowed is 1 ms): stop what else runs on the \
-             machine, or give the harness a core of its own",
-            row.publisher_late_p99_ns as f64 / 1e6
+            "the publisher was late (p99 {:.2} ms, allowed is 1 ms): {}",
+            row.publisher_late_p99_ns as f64 / 1e6,
+            remedy(evidence)
         )
     })
+}
+
+/// What helps against waiting for a core.
+pub(super) fn remedy(evidence: &Evidence) -> &'static str {
+    if evidence.environment.shares_cores() {
+        "it shares its core with the server, so use a machine with more cores, fewer clients, or a \
+         slower feed"
+    } else {
+        "stop what else runs on the machine, or give the harness a core of its own"
+    }
 }
 
 fn worker_cpu(evidence: &Evidence, share: f64) -> Option<String> {
@@ -232,9 +242,10 @@ fn server_cpu(evidence: &Evidence, share: f64) -> Option<String> {
 
 fn drain(evidence: &Evidence, share: f64) -> Option<String> {
     let row = evidence.row;
-    // What a link has lost is sent again after the window, by a server that was not busy either.
-    let busy = row.server_cpu_ns as f64 > BUSY * row.window_ns as f64;
-    if loses(evidence) && !busy {
+    // What a link has dropped is sent again after the window, by a server that was not behind.
+    let cores = f64::from(evidence.scenario.server.threads.max(1));
+    let busy = row.server_cpu_ns as f64 > BUSY * cores * row.window_ns as f64;
+    if mended(evidence) && !busy {
         return None;
     }
     let after = row.server_drain_cpu_ns as f64 / row.server_cpu_ns.max(1) as f64;
@@ -265,7 +276,7 @@ fn retransmits(evidence: &Evidence, _: f64) -> Option<String> {
         Some(0) => "an acknowledgement came so late that TCP took its packet for lost",
         _ => "a socket buffer or a queue of the kernel overflowed",
     };
-    (!loses(evidence) && (row.retransmits > 0 || again > 0)).then(|| {
+    (!mended(evidence) && (row.retransmits > 0 || again > 0)).then(|| {
         format!(
             "{} segments of clients and {again} bytes on the link were sent again though nothing \
              is lost: {why}",
@@ -274,10 +285,13 @@ fn retransmits(evidence: &Evidence, _: f64) -> Option<String> {
     })
 }
 
-/// Whether the scenario's link drops packets.
-fn loses(evidence: &Evidence) -> bool {
-    let link = evidence.scenario.link.as_ref();
-    link.is_some_and(|link| link.way_up().loses() || link.way_down().loses())
+/// Whether TCP had to send something again because of what the link did to packets: what it has
+/// dropped is counted, and what it has put out of order only looks lost.
+fn mended(evidence: &Evidence) -> bool {
+    let row = evidence.row;
+    let dropped = [row.link_lost_packets, row.link_queue_dropped_packets, row.link_cut_packets];
+    let reorders = evidence.scenario.link.as_ref().is_some_and(|link| link.reorder);
+    reorders || dropped.into_iter().flatten().sum::<u64>() > 0
 }
 
 pub(super) fn percent(share: f64) -> String {

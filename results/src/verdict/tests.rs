@@ -230,7 +230,7 @@ fn a_worker_that_shares_its_core_by_design_waits_again() {
     let shared = Environment { server_cpus: cores(), harness_cpus: cores(), ..environment() };
     let warnings = judge(&mut row, &scenario(), &shared);
     assert_eq!(row.verdict, Verdict::Suspect);
-    assert!(warnings[0].message.contains("shares it with the server"), "{warnings:?}");
+    assert!(warnings[0].message.contains("shares its core with the server"), "{warnings:?}");
     assert!(!spoiled_by_machine(&warnings, &shared));
 }
 
@@ -284,21 +284,27 @@ fn a_link_is_judged_by_its_bytes_its_drops_and_its_relay() {
 
 #[test]
 fn a_link_that_loses_may_send_again() {
-    let lossy = Scenario::load("baseline", &["link.loss=0.01".to_owned()]).unwrap();
-    let mut row = Row { retransmits: 3, retransmitted_bytes: Some(900), ..clean() };
-    assert!(judge(&mut row, &lossy, &environment()).is_empty());
+    let lost = |link_lost_packets, overrides: &str| {
+        let scenario = Scenario::load("baseline", &[overrides.to_owned()]).unwrap();
+        let mut row =
+            Row { retransmits: 3, retransmitted_bytes: Some(900), link_lost_packets, ..clean() };
+        judge(&mut row, &scenario, &environment())
+    };
+    assert_eq!(lost(Some(5), "link.loss=0.01"), []);
+    assert_eq!(lost(Some(0), "link.loss=0.01")[0].rule, "retransmits", "nothing was lost");
+    assert_eq!(lost(Some(0), "link.down=\"10Mbit/s\"")[0].rule, "retransmits");
 }
 
 /// What comes after the window is what was lost in it, unless the server was busy.
 #[test]
-fn only_a_busy_server_is_behind_on_a_link_that_loses() {
-    let lossy = Scenario::load("baseline", &["link.loss=0.01".to_owned()]).unwrap();
-    let drains = |server_cpu_ns, scenario: &Scenario| {
+fn only_a_busy_server_is_behind_on_a_link_that_has_lost() {
+    let drains = |server_cpu_ns, link_lost_packets| {
         let server_drain_cpu_ns = server_cpu_ns / 10;
-        let mut row = Row { server_cpu_ns, server_drain_cpu_ns, ..clean() };
-        judge(&mut row, scenario, &environment()).iter().any(|warning| warning.rule == "drain")
+        let mut row = Row { server_cpu_ns, server_drain_cpu_ns, link_lost_packets, ..clean() };
+        judge(&mut row, &scenario(), &environment()).iter().any(|warning| warning.rule == "drain")
     };
-    assert!(drains(2 * SECOND, &scenario()));
-    assert!(!drains(2 * SECOND, &lossy));
-    assert!(drains(8 * SECOND, &lossy));
+    assert!(drains(2 * SECOND, None));
+    assert!(drains(2 * SECOND, Some(0)));
+    assert!(!drains(2 * SECOND, Some(7)));
+    assert!(drains(8 * SECOND, Some(7)));
 }
