@@ -61,6 +61,7 @@ pub fn measured(trial: &Trial, seen: &Seen, place: Place) -> Result<Measured> {
     }
     let causes = Direction { up: sum.counters.up, down: sum.counters.down };
     row.set_causes(&causes);
+    row.exchanges = Some(sum.counters.requests);
     row.set_delay(&delay, row.published);
     row.delay_mean_ns =
         (sum.delivered > 0).then(|| (sum.delay_sum_ns / u128::from(sum.delivered)) as u64);

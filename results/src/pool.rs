@@ -149,6 +149,7 @@ fn counts(transport: &str, of: &[&Row]) -> Row {
         tls_handshake_p99_ns: of.iter().filter_map(|r| r.tls_handshake_p99_ns).max(),
         tcp_connect_p50_ns: of.iter().filter_map(|r| r.tcp_connect_p50_ns).max(),
         tcp_connect_p99_ns: of.iter().filter_map(|r| r.tcp_connect_p99_ns).max(),
+        exchanges: total(of, |r| r.exchanges),
         attempt: of.iter().map(|r| r.attempt).max().unwrap_or_default(),
         ..Row::default()
     }

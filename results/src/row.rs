@@ -238,6 +238,9 @@ pub struct Row {
     /// p99 of the same.
     #[serde(default)]
     pub tcp_connect_p99_ns: Option<u64>,
+    /// Requests of the time that the byte columns cover; empty if not counted.
+    #[serde(default)]
+    pub exchanges: Option<u64>,
 }
 
 impl Row {

@@ -15,8 +15,8 @@ use crate::{
 const SOURCES: [Source; 7] = [
     Source {
         column: column(
-            "bytes per update",
-            "bytes",
+            "link bytes per update",
+            "link bytes",
             "/update",
             0,
             "whole IP packets, both directions, per delivered update",
@@ -33,7 +33,7 @@ const SOURCES: [Source; 7] = [
             1,
             "headers, pure acknowledgements, opening and closing, and what was sent again, of all bytes",
         ),
-        measured: |row| share(row, below(row)?),
+        measured: |row| share(row, row.bytes_below()?),
         theory: |_| None,
         unit: percent,
     },
@@ -115,12 +115,6 @@ pub fn of(run: &Run) -> Option<Answer> {
         notes,
         closing: CLOSING.to_owned(),
     })
-}
-
-/// What TCP and IP add to what the codecs see; `None` on loopback.
-pub fn below(row: &Row) -> Option<u64> {
-    let known = row.packet_header_bytes? + row.ack_bytes? + row.handshake_bytes?;
-    Some(known + row.retransmitted_bytes?)
 }
 
 /// Packets that did not arrive because the scenario asks for it.

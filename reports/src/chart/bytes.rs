@@ -7,7 +7,6 @@ use super::{
     causes::{self, Unit},
 };
 use crate::{
-    answer,
     draw::Plot,
     units::{bytes, percent},
     view::{View, extremes, wire_bytes_per_update},
@@ -38,13 +37,12 @@ fn content(view: &View) -> Option<Content> {
 
 fn reading(view: &View) -> String {
     let per_update = extremes(&view.subjects, wire_bytes_per_update, bytes);
-    let heads = largest_share(view, |row| {
-        Some((row.head_bytes, row.link_bytes().unwrap_or(row.bytes_up + row.bytes_down)))
-    });
+    // Of what the codecs counted: the link's bytes are those of another time.
+    let heads = largest_share(view, |row| Some((row.head_bytes, row.bytes_up + row.bytes_down)));
     let heads = heads.map_or(String::new(), |(share, name)| {
-        format!("; HTTP heads are {} of what {name} moves", percent(share))
+        format!("; HTTP heads are {} of what {name} moves above TCP", percent(share))
     });
-    let below = largest_share(view, |row| Some((answer::link::below(row)?, row.link_bytes()?)));
+    let below = largest_share(view, |row| Some((row.bytes_below()?, row.link_bytes()?)));
     let below = below.map_or(String::new(), |(share, name)| {
         format!("; what TCP and IP add is largest with {name}, {}", percent(share))
     });

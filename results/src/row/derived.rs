@@ -47,6 +47,20 @@ impl Row {
         Some(self.link_bytes_up? + self.link_bytes_down?)
     }
 
+    /// What TCP and IP add on the link to what the codecs see: headers, pure acknowledgements,
+    /// opening and closing of connections, and what was sent again.
+    pub fn bytes_below(&self) -> Option<u64> {
+        let known = self.packet_header_bytes? + self.ack_bytes? + self.handshake_bytes?;
+        Some(known + self.retransmitted_bytes?)
+    }
+
+    /// Bytes on the link for each byte above TCP.
+    pub fn link_bytes_per_byte(&self) -> Option<f64> {
+        let all = self.link_bytes()?;
+        let above = all.checked_sub(self.bytes_below()?).filter(|&above| above > 0)?;
+        Some(all as f64 / above as f64)
+    }
+
     /// What a client's minute costs in bytes on the link, or above TCP where there is none: on a
     /// feed that is nearly silent, who pays for silence.
     pub fn bytes_per_client_minute(&self) -> Option<f64> {
