@@ -66,7 +66,7 @@ pub fn of(run: &Run, subjects: &[Subject]) -> Vec<(String, String)> {
     };
     let mut lines: Vec<(String, String)> = subjects.iter().filter_map(line).collect();
     if !lines.is_empty()
-        && let Some(text) = left_out(run)
+        && let Some(text) = left_out(run, subjects)
     {
         lines.push(("what theory leaves out".into(), text));
     }
@@ -82,7 +82,7 @@ pub fn of(run: &Run, subjects: &[Subject]) -> Vec<(String, String)> {
 }
 
 /// What the link does and theory does not know, so that a difference is not taken for an error.
-fn left_out(run: &Run) -> Option<String> {
+fn left_out(run: &Run, subjects: &[Subject]) -> Option<String> {
     let link = run.scenario.link.as_ref()?;
     let ways = [link.way_down(), link.way_up()];
     let mut of = Vec::new();
@@ -92,11 +92,18 @@ fn left_out(run: &Run) -> Option<String> {
     if ways.iter().any(|way| !way.cuts.is_empty()) {
         of.push("cuts");
     }
+    // Order changes only where jitter differs from packet to packet.
+    if ways.iter().any(|way| way.reorder && !way.jitter.is_zero()) {
+        of.push("reordering");
+    }
+    if subjects.iter().any(|s| s.pooled.link_queue_dropped_packets.is_some_and(|n| n > 0)) {
+        of.push("full queues");
+    }
     let what = phrase::list(&of);
     (!of.is_empty()).then(|| {
         format!(
-            "the link’s {what}: what TCP sends again comes later than theory says, so differences \
-             of this run are what {what} cost, and no test of theory"
+            "the link’s {what}: differences of this run contain what that costs, so they do not \
+             test theory"
         )
     })
 }
