@@ -85,12 +85,13 @@ pub fn answer(run: &Run) -> Answer {
         lines,
         notes,
         closing: format!(
-            "× floor: {}{}",
+            "× floor: {}{}{}",
             if floor > 0.0 {
                 format!("typical delay ÷ {} ({floor_name})", time(floor))
             } else {
                 "empty, since no floor was measured".into()
             },
+            if view::on_link(run) { "; bytes are those above TCP" } else { "" },
             all_sides(run, &subjects)
         ),
     }
@@ -208,7 +209,9 @@ fn why_empty(column: Column, row: &Row) -> Option<String> {
                 .or_else(|| (row.delivered == 0).then(|| "nothing was delivered".into()))
         }
         ("mean", _) => Some("no client held an update for any time".into()),
-        ("bytes" | "CPU per" | "packets" | "relay CPU", _) => Some("nothing was delivered".into()),
+        ("bytes" | "link bytes" | "CPU per" | "packets" | "relay CPU", _) => {
+            Some("nothing was delivered".into())
+        }
         ("less pub-", _) => {
             Some("the run without clients is missing or nothing was delivered".into())
         }

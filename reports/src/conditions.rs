@@ -98,6 +98,11 @@ fn network(link: &Link) -> String {
     if loss > 0.0 {
         text += &format!(", {} % lost", trimmed(loss * 100.0));
     }
+    for (direction, way) in [("down", &down), ("up", &up)] {
+        if let Some(bottleneck) = &way.bottleneck {
+            text += &format!(", {direction} {}", bottleneck.bandwidth);
+        }
+    }
     match link.cut.len() {
         0 => {}
         1 => text += ", cut once",

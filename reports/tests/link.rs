@@ -112,6 +112,30 @@ fn packets_are_counted_on_a_link_only_and_theory_is_drawn_where_it_is_simple() {
 }
 
 #[test]
+fn packets_of_a_poll_are_counted_on_fingers_only_where_each_message_is_one_and_carries_its_ack() {
+    fn head(run: &mut results::Run, bytes: f64) {
+        run.sizes.0.get_mut("long-poll").unwrap().request_head_bytes = bytes;
+    }
+    let theory_with = |change: fn(&mut results::Run)| {
+        let mut loaded = synthetic::run("idle", &["clients=4", "link.rtt=20ms"]);
+        change(&mut loaded.run);
+        cell(&chart(&loaded, "packets").unwrap(), "long-poll", "theory")
+    };
+    assert_eq!(theory_with(|_| ()), "3.00");
+    assert_eq!(theory_with(|run| head(run, 1_448.0)), "3.00");
+    assert_eq!(theory_with(|run| head(run, 2_500.0)), "–");
+    // The record of TLS counts, too.
+    assert_eq!(theory_with(|run| head(run, 1_430.0)), "3.00");
+    let encrypted = |run: &mut results::Run| {
+        run.scenario.tls = true;
+        head(run, 1_430.0);
+    };
+    assert_eq!(theory_with(encrypted), "–");
+    // An answer that waits longer for the next request is acknowledged by itself.
+    assert_eq!(theory_with(|run| run.calibration.rearm_gap_ns = 41e6), "–");
+}
+
+#[test]
 fn what_is_true_of_loopback_alone_is_said_on_loopback_alone() {
     let billed = "oopback bills";
     let (on_link, alone) = (page(&lossy()), page(&loopback()));
@@ -168,10 +192,38 @@ fn the_floor_of_a_link_is_at_its_far_end() {
 
 #[test]
 fn what_loss_costs_is_not_called_an_error_of_theory() {
-    let left_out = "differences of this run are what loss cost, and no test of theory";
-    let says = |loaded: &Loaded| page(loaded).contains(left_out);
-    assert!(says(&lossy()));
-    assert!(!says(&clean()) && !says(&loopback()));
+    let left_out = "differences of this run contain what that costs, so they do not test theory";
+    let says =
+        |loaded: &Loaded, what| page(loaded).contains(&format!("the link’s {what}: {left_out}"));
+    assert!(says(&lossy(), "loss"));
+    assert!(!page(&clean()).contains(left_out) && !page(&loopback()).contains(left_out));
+    let overtaken = ["clients=8", "link.rtt=20ms", "link.jitter=5ms", "link.reorder=true"];
+    assert!(says(&synthetic::run("quick", &overtaken), "reordering"));
+    let mut full = synthetic::run("quick", &["clients=8", "link.down=1Mbit/s"]);
+    assert!(!page(&full).contains(left_out));
+    full.run.pooled[0].link_queue_dropped_packets = Some(1);
+    assert!(says(&full, "full queues"));
+}
+
+#[test]
+fn two_columns_of_bytes_say_what_each_of_them_counts() {
+    let table = reports::markdown(&clean().run);
+    assert_eq!(table.matches("link bytes per update").count(), 1, "{table}");
+    assert!(table.contains("bytes are those above TCP"), "{table}");
+    assert!(!reports::markdown(&loopback().run).contains("bytes are those above TCP"));
+}
+
+#[test]
+fn the_line_of_conditions_has_the_bandwidth_of_a_bottleneck_and_none_of_a_link_without() {
+    let line = |sets: &[&str]| {
+        let table = reports::table(&synthetic::run("quick", sets).run, None, false);
+        table.lines().find(|line| line.contains("round trip")).unwrap().to_owned()
+    };
+    let both = line(&["clients=8", "link.down=1.6Mbit/s", "link.up=768kbit/s"]);
+    assert!(both.contains("down 1.6Mbit/s, up 768kbit/s"), "{both}");
+    let one = line(&["clients=8", "link.down=1.6Mbit/s"]);
+    assert!(one.contains("down 1.6Mbit/s") && !one.contains(", up "), "{one}");
+    assert!(!line(&["clients=8", "link.rtt=20ms"]).contains("down"));
 }
 
 #[test]
