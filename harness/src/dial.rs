@@ -1,5 +1,6 @@
-//! From a client to the server: a metered socket, with TLS where the scenario says so. Links and
-//! authentication belong here, too, so that no client knows of them.
+//! From a client to the server: a metered socket, with TLS where the scenario says so. Authentication
+//! belongs here, too, so that no client knows of it; a link lies between the namespaces that they run
+//! in.
 
 mod reason;
 pub mod record;

@@ -42,7 +42,8 @@ pub struct Args {
     /// `feedlab serve` and prints the same first line
     #[arg(long, value_name = "NAME=PROGRAM:TRANSPORT,…")]
     pub rival: Vec<String>,
-    /// Write what crosses the link to FILE-TRANSPORT-REPETITION, for tshark and Wireshark
+    /// Write what crosses the link, a file per transport and repetition: wire.pcap becomes
+    /// wire-sse-1.pcap and so on, for tshark and Wireshark
     #[arg(long, value_name = "FILE")]
     pub pcap: Option<PathBuf>,
 }

@@ -91,7 +91,7 @@ pub fn doubts(seen: &Crossing) -> Vec<(&'static str, String)> {
         ));
     }
     if let Some(error) = &seen.report.capture_error {
-        doubts.push(("capture", format!("the capture is not complete: {error}")));
+        doubts.push(("capture", error.clone()));
     }
     doubts
 }
