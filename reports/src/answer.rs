@@ -110,7 +110,7 @@ fn all_sides(run: &Run, subjects: &[Subject]) -> String {
     }
     let who = if view::on_link(run) {
         "CPU per update is the server's without what it receives, which the link's relay is billed \
-         for, so it must\nnot be compared with loopback; server, clients and relay together:"
+         for, so it must\nnot be compared with loopback; server, clients and relay at work together:"
     } else {
         "CPU per update is the server's, and loopback bills receiving to the sender; both sides:"
     };
@@ -209,6 +209,9 @@ fn why_empty(column: Column, row: &Row) -> Option<String> {
                 .or_else(|| (row.delivered == 0).then(|| "nothing was delivered".into()))
         }
         ("mean", _) => Some("no client held an update for any time".into()),
+        ("relay CPU", _) if row.delivered > 0 => {
+            Some("the relay did not say for how long it only watched the clock".into())
+        }
         ("bytes" | "link bytes" | "CPU per" | "packets" | "relay CPU", _) => {
             Some("nothing was delivered".into())
         }

@@ -64,11 +64,11 @@ pub fn wire_bytes_per_update(row: &Row) -> Option<f64> {
     }
 }
 
-/// CPU of server, load workers and, on a link, the relay per delivered update: who is billed for
-/// what does not matter to the sum.
+/// CPU of server, load workers and, on a link, the relay at work per delivered update: who is billed
+/// for what does not matter to the sum.
 pub fn all_cpu_per_update_ns(row: &Row) -> Option<f64> {
-    let relay = row.relay_cpu_ns.unwrap_or_default() as f64;
-    Some(row.total_cpu_per_update_ns()? + relay / row.delivered as f64)
+    let relay = row.relay_cpu_ns.map_or(Some(0), |_| row.relay_work_ns())?;
+    Some(row.total_cpu_per_update_ns()? + relay as f64 / row.delivered as f64)
 }
 
 /// The transports of a run in the order in which they are shown.

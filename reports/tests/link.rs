@@ -206,6 +206,36 @@ fn what_loss_costs_is_not_called_an_error_of_theory() {
 }
 
 #[test]
+fn what_the_relay_only_watched_the_clock_is_shown_once_and_is_in_no_sum() {
+    let busy = |share: u64| {
+        let mut loaded = clean();
+        for row in loaded.run.rows.iter_mut().chain(&mut loaded.run.pooled) {
+            row.relay_cpu_ns = Some(3_000_000 * (1 + share));
+            row.relay_spun_ns = Some(3_000_000 * share);
+        }
+        loaded
+    };
+    let table = |share| reports::table(&busy(share).run, None, false);
+    assert_eq!(table(0), table(5));
+    let cpu = |share| chart(&busy(share), "server-cpu").unwrap();
+    assert_eq!(cpu(0).table.rows, cpu(5).table.rows);
+    assert!(
+        page(&busy(5)).contains("relay watching the clock") && page(&busy(0)) != page(&busy(5))
+    );
+}
+
+#[test]
+fn a_relay_that_did_not_tell_its_work_apart_is_not_summed_up() {
+    let mut loaded = clean();
+    for row in loaded.run.rows.iter_mut().chain(&mut loaded.run.pooled) {
+        row.relay_spun_ns = None;
+    }
+    let table = reports::table(&loaded.run, None, false);
+    assert!(table.contains("the relay did not say for how long"), "{table}");
+    assert!(!table.contains("relay at work together"), "{table}");
+}
+
+#[test]
 fn two_columns_of_bytes_say_what_each_of_them_counts() {
     let table = reports::markdown(&clean().run);
     assert_eq!(table.matches("link bytes per update").count(), 1, "{table}");

@@ -85,10 +85,10 @@ const SOURCES: [Source; 7] = [
             "relay CPU",
             "/update",
             3,
-            "CPU time of the relay per delivered update; it is billed for what both ends receive",
+            "CPU time of the relay per delivered update, without what it only watched the clock; it is billed for what both ends receive",
         ),
         measured: |row| {
-            let relay = row.relay_cpu_ns?;
+            let relay = row.relay_work_ns()?;
             (row.delivered > 0).then(|| relay as f64 / row.delivered as f64)
         },
         theory: |_| None,
@@ -97,7 +97,8 @@ const SOURCES: [Source; 7] = [
 ];
 
 const CLOSING: &str = "Whole IP packets of the window, as the relay counts them where they enter the \
-                       link; what was lost and\nwhat was late over the connections' whole life";
+                       link; what was lost over\nthe connections' whole life. The relay's CPU is \
+                       without what it only watched the clock";
 
 /// What the link carried; `None` on loopback.
 pub fn of(run: &Run) -> Option<Answer> {

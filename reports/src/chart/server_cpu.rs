@@ -35,7 +35,7 @@ const KEY: [(Fill, &str); 4] = [
     (FAN_OUT, "server"),
     (PUBLISHING, "publishing alone"),
     (CLIENTS, "load clients"),
-    (RELAY, "relay of the link"),
+    (RELAY, "relay of the link at work"),
 ];
 
 /// The last two are those of a link.
@@ -47,7 +47,7 @@ const COLUMNS: [&str; 9] = [
     "load clients",
     "both sides",
     "of the server's core",
-    "relay",
+    "relay at work",
     "all together",
 ];
 
@@ -63,9 +63,10 @@ fn line(view: &View, subject: &Subject) -> Option<Line> {
     let server = row.server_cpu_per_update_ns()?;
     let without = row.server_cpu_per_update_without_ingest_ns();
     let both = row.total_cpu_per_update_ns().unwrap_or(server);
-    let all = all_cpu_per_update_ns(row).unwrap_or(both);
+    let known = all_cpu_per_update_ns(row);
+    let all = known.unwrap_or(both);
     let range = subject.range(Row::server_cpu_per_update_ns);
-    let sum = if view.on_link() { "all" } else { "both" };
+    let sum = if view.on_link() && known.is_some() { "all" } else { "both" };
     let bar = Bar {
         caption: String::new(),
         segments: vec![
@@ -88,7 +89,8 @@ fn line(view: &View, subject: &Subject) -> Option<Line> {
         percent(core),
     ];
     if view.on_link() {
-        cells.extend([row.relay_cpu_ns.map_or("–".into(), |_| time(all - both)), time(all)]);
+        let cell = |ns: Option<f64>| ns.map_or("–".into(), time);
+        cells.extend([cell(known.map(|all| all - both)), cell(known)]);
     }
     Some(Line { bar, cells })
 }
@@ -99,7 +101,7 @@ fn reading(view: &View) -> String {
         let all = extremes(&view.subjects, all_cpu_per_update_ns, time);
         return format!(
             "A delivered update costs the server {server}, without what it receives; with the load \
-             clients and the relay, which is billed for what both ends receive, {all}."
+             clients and the relay at work, which is billed for what both ends receive, {all}."
         );
     }
     let both = extremes(&view.subjects, Row::total_cpu_per_update_ns, time);

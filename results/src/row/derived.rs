@@ -25,6 +25,12 @@ impl Row {
         self.per_update((self.server_cpu_ns + self.client_cpu_ns) as f64)
     }
 
+    /// CPU of the relay without what it only watched the clock, which no packet costs; `None` where
+    /// the two are not told apart.
+    pub fn relay_work_ns(&self) -> Option<u64> {
+        Some(self.relay_cpu_ns?.saturating_sub(self.relay_spun_ns?))
+    }
+
     /// Memory of the server process that came with the clients, per client.
     pub fn memory_per_client_bytes(&self) -> Option<f64> {
         let more = self.server_pss_bytes? as f64 - self.server_pss_empty_bytes? as f64;
