@@ -2,6 +2,7 @@
 //! turn once, in a seeded random order. Each trial is written down as it ends.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Result;
 use hdrhistogram::Histogram;
@@ -241,7 +242,7 @@ impl Campaign {
         });
         let seed = self.run.seed.wrapping_add(u64::from(repetition) << 32);
         let scenario = &self.run.scenario;
-        let freezes = scenario.server.freezes(scenario.measure.duration);
+        let freezes = scenario.server.freezes(Duration::from_nanos(schedule.window_ns()));
         let block = |trial: Trial| Trial {
             schedule: schedule.clone(),
             seed,

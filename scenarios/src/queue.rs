@@ -20,6 +20,21 @@ pub enum Queue {
 const UNITS: [(&str, u64); 3] = [("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 
 impl Queue {
+    /// The longest time: what comes later still is no live update.
+    pub const MAX_TIME: Duration = Duration::from_secs(10);
+    /// The largest size: the relay of a link keeps it in memory, for each direction. The default
+    /// at the fastest bandwidth, 125 MB, fits.
+    pub const MAX_BYTES: u64 = 128 << 20;
+
+    /// What a queue may be, to follow "must be".
+    pub(crate) fn range() -> String {
+        format!(
+            "a time of at most {} such as \"100ms\" or a size of at most {} such as \"64KiB\"",
+            Self::Time(Self::MAX_TIME),
+            Self::Bytes(Self::MAX_BYTES)
+        )
+    }
+
     /// The bytes that may wait for a bottleneck of this bandwidth.
     pub fn bytes(self, bandwidth: Bandwidth) -> u64 {
         match self {
@@ -47,9 +62,9 @@ impl FromStr for Queue {
             number.checked_mul(*worth)
         });
         match (bytes, humantime::parse_duration(text)) {
-            (Some(bytes), _) => Ok(Self::Bytes(bytes)),
-            (None, Ok(time)) => Ok(Self::Time(time)),
-            (None, Err(_)) => Err("a time such as \"100ms\" or a size such as \"64KiB\"".into()),
+            (Some(bytes), _) if bytes <= Self::MAX_BYTES => Ok(Self::Bytes(bytes)),
+            (None, Ok(time)) if time <= Self::MAX_TIME => Ok(Self::Time(time)),
+            _ => Err(Self::range()),
         }
     }
 }
@@ -104,8 +119,14 @@ mod tests {
             assert_eq!(queue.bytes(bandwidth), bytes, "{text}");
             assert_eq!(queue.to_string().parse(), Ok(queue));
         }
-        for text in ["", "64", "-1B", "64kB", "soon"] {
-            assert!(text.parse::<Queue>().is_err(), "{text}");
+        for text in ["", "64", "-1B", "64kB", "soon", "129MiB", "30 days", "99999999999999MiB"] {
+            assert_eq!(text.parse::<Queue>(), Err(Queue::range()), "{text}");
         }
+    }
+
+    #[test]
+    fn the_default_fits_into_memory_at_any_bandwidth() {
+        let fastest = Bandwidth::new(Bandwidth::MAX_BITS_PER_SECOND).unwrap();
+        assert!(Queue::default().bytes(fastest) <= Queue::MAX_BYTES);
     }
 }

@@ -6,6 +6,7 @@ mod keys;
 mod load;
 mod network;
 mod origin;
+mod window;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -165,7 +166,8 @@ pub struct Freeze {
 }
 
 impl Server {
-    /// (begin, end) of each freeze in a window of this length, in order.
+    /// (begin, end) of each freeze in a window of this length, in order. A freeze that comes again
+    /// does so while it ends in the window, which is that of a repetition's own schedule.
     pub fn freezes(&self, window: Duration) -> Vec<(Duration, Duration)> {
         let mut freezes = Vec::new();
         for freeze in &self.freeze {

@@ -4,11 +4,8 @@ mod common;
 
 use std::fmt::Write as _;
 
-use common::{RIGHT, changed, load, load_in};
+use common::{Mistake, RIGHT, load, sentences};
 use scenarios::Scenario;
-
-/// (what is wrong, [(right, wrong)])
-type Mistake = (&'static str, &'static [(&'static str, &'static str)]);
 
 const MISTAKES: &[Mistake] = &[
     ("not TOML", &[("clients = 10", "clients = = 10")]),
@@ -52,79 +49,6 @@ const MISTAKES: &[Mistake] = &[
     ("rate that publishes nothing", &[("\"poisson\"", "\"periodic\""), ("\"20/s\"", "\"1/h\"")]),
     ("payload smaller than its stamp", &[("payload_bytes = 128", "payload_bytes = 16")]),
     ("payload too large", &[("payload_bytes = 128", "payload_bytes = 2000000")]),
-    (
-        "tls not a flag",
-        &[("[server]", "[link]\n[server]"), ("clients = 10", "clients = 10\ntls = 1")],
-    ),
-    ("resumption without TLS", &[("clients = 10", "clients = 10\ntls_resumption = false")]),
-    ("link not a table", &[("clients = 10", "clients = 10\nlink = \"3g\"")]),
-    ("link preset unknown", &[("[server]", "[link]\npreset = \"5g\"\n[server]")]),
-    ("link key unknown", &[("[server]", "[link]\nlatency = \"5ms\"\n[server]")]),
-    ("rtt a number", &[("[server]", "[link]\nrtt = 80\n[server]")]),
-    ("loss negative", &[("[server]", "[link]\nloss = -0.1\n[server]")]),
-    ("loss over one", &[("[server]", "[link]\nloss = 1.5\n[server]")]),
-    ("loss one way over one", &[("[server]", "[link]\nloss_up = 2\n[server]")]),
-    ("bursts without loss", &[("[server]", "[link]\nloss_burst = 4\n[server]")]),
-    (
-        "more loss than bursts can have",
-        &[("[server]", "[link]\nloss = 0.8\nloss_burst = 2\n[server]")],
-    ),
-    ("reorder without jitter", &[("[server]", "[link]\nreorder = true\n[server]")]),
-    ("bandwidth 0", &[("[server]", "[link]\ndown = \"0Mbit/s\"\n[server]")]),
-    ("bandwidth in bytes", &[("[server]", "[link]\nup = \"1MB/s\"\n[server]")]),
-    ("queue without bandwidth", &[("[server]", "[link]\nqueue = \"10ms\"\n[server]")]),
-    (
-        "queue smaller than a packet",
-        &[("[server]", "[link]\ndown = \"1.6Mbit/s\"\nqueue = \"1ms\"\n[server]")],
-    ),
-    (
-        "queue one way smaller than a packet",
-        &[("[server]", "[link]\nup = \"8Mbit/s\"\nqueue_up = \"1000B\"\n[server]")],
-    ),
-    (
-        "default queue smaller than a packet",
-        &[("[server]", "[link]\ndown = \"64kbit/s\"\n[server]")],
-    ),
-    (
-        "cut beyond the window",
-        &[("[server]", "[link]\n[[link.cut]]\nat = \"4s\"\nfor = \"2s\"\n[server]")],
-    ),
-    ("cut without its length", &[("[server]", "[link]\n[[link.cut]]\nat = \"1s\"\n[server]")]),
-    (
-        "cut of an unknown direction",
-        &[(
-            "[server]",
-            "[link]\n[[link.cut]]\nat = \"1s\"\nfor = \"1s\"\ndirection = \"left\"\n[server]",
-        )],
-    ),
-    ("cut not a list", &[("[server]", "[link]\ncut = \"1s\"\n[server]")]),
-    (
-        "second freeze beyond the window",
-        &[(
-            "threads = 1",
-            "threads = 1\n[[server.freeze]]\nat = \"1s\"\nfor = \"1s\"\n\
-             [[server.freeze]]\nat = \"5s\"\nfor = \"1s\"",
-        )],
-    ),
-    (
-        "freeze longer than its period",
-        &[(
-            "threads = 1",
-            "threads = 1\n[[server.freeze]]\nat = \"1s\"\nevery = \"1s\"\nfor = \"1s\"",
-        )],
-    ),
-    (
-        "freezes that overlap",
-        &[(
-            "threads = 1",
-            "threads = 1\n[[server.freeze]]\nat = \"1s\"\nfor = \"1s\"\n\
-             [[server.freeze]]\nat = \"1500ms\"\nfor = \"1s\"",
-        )],
-    ),
-    (
-        "freeze with an unknown key",
-        &[("threads = 1", "threads = 1\n[[server.freeze]]\nat = \"1s\"\nlasts = \"1s\"")],
-    ),
     ("latest_value", &[("payload_bytes = 128", "latest_value = true")]),
     ("speed without a trace", &[("payload_bytes = 128", "speed = 2")]),
     ("trace without its kind", &[("payload_bytes = 128", "trace = \"x.csv\"")]),
@@ -254,14 +178,7 @@ fn every_mistake_has_a_sentence() {
     for (name, bytes) in TRACES {
         std::fs::write(folder.path().join(name), bytes).unwrap();
     }
-    let mut sentences = String::new();
-    for (mistake, changes) in MISTAKES {
-        let error = load_in(folder.path(), &changed(changes), &[]).expect_err(mistake);
-        assert!(!error.contains('\n'), "{mistake} takes more than one line: {error}");
-        assert!(error.starts_with("test.toml"), "{mistake} does not name the file: {error}");
-        writeln!(sentences, "{mistake}\n    {error}").unwrap();
-    }
-    insta::assert_snapshot!(sentences);
+    insta::assert_snapshot!(sentences(folder.path(), MISTAKES));
 }
 
 #[test]

@@ -21,7 +21,8 @@ impl Scenario {
         }
         self.check_intervals()?;
         self.check_network()?;
-        self.check_amount()
+        self.check_amount()?;
+        self.check_window()
     }
 
     /// Keys that this kind of feed needs, and keys that would silently do nothing.

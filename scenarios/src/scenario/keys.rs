@@ -68,6 +68,10 @@ const HOUR: u64 = 3600;
 /// A time that a cut or a freeze lasts; shorter ones drown in the scheduler's own.
 const MOMENT: Kind =
     Kind::Duration { min: Duration::from_millis(1), max: Duration::from_secs(24 * HOUR) };
+/// The publisher takes a server for dead that accepts nothing for 30 s; what is left is for what it
+/// has to accept then.
+const STALL: Kind = Kind::Duration { min: Duration::from_millis(1), max: Duration::from_secs(25) };
+const STALL_WHY: &str = "who publishes gives up a server that accepts nothing for 30s";
 /// The round trip to Mars takes longer, but no TCP connection outlives it.
 const LINK_TIME: Kind = seconds(0, 60);
 const LOSS: Kind = Kind::Number { min: 0.0, max: 0.9 };
@@ -147,7 +151,7 @@ pub(crate) static KEYS: &[Key] = &[
     key("server.freeze", Kind::Tables, None, ""),
     key("server.freeze.at", seconds(0, 24 * HOUR), None, ""),
     key("server.freeze.every", MOMENT, None, ""),
-    key("server.freeze.for", MOMENT, None, ""),
+    key("server.freeze.for", STALL, None, STALL_WHY),
     key("transports", Kind::Transports, None, ""),
 ];
 
@@ -252,7 +256,7 @@ impl fmt::Display for Kind {
             Self::Bandwidth => f.write_str(
                 "a bandwidth from \"8kbit/s\" to \"10Gbit/s\" such as \"1.6Mbit/s\" or \"768kbit/s\"",
             ),
-            Self::Queue => f.write_str("a time such as \"100ms\" or a size such as \"64KiB\""),
+            Self::Queue => f.write_str(&Queue::range()),
             Self::Tables => f.write_str("a list of tables such as [[link.cut]]"),
             Self::Text => f.write_str("a line of text that is not empty"),
             Self::Word => write!(f, "a name of 1 to {MAX_WORD} of [a-z0-9_-]"),

@@ -3,7 +3,7 @@
 
 pub mod predicting;
 
-use std::path::Path;
+use std::{fmt::Write as _, path::Path};
 
 use scenarios::{Error, Scenario};
 
@@ -53,4 +53,19 @@ pub fn changed(changes: &[(&str, &str)]) -> String {
         assert!(text.contains(from), "{from:?} is not in the scenario");
         text.replacen(from, to, 1)
     })
+}
+
+/// (what is wrong, [(right, wrong)])
+pub type Mistake = (&'static str, &'static [(&'static str, &'static str)]);
+
+/// Every mistake and what is said of it: one line that names the file.
+pub fn sentences(folder: &Path, mistakes: &[Mistake]) -> String {
+    let mut sentences = String::new();
+    for (mistake, changes) in mistakes {
+        let error = load_in(folder, &changed(changes), &[]).expect_err(mistake);
+        assert!(!error.contains('\n'), "{mistake} takes more than one line: {error}");
+        assert!(error.starts_with("test.toml"), "{mistake} does not name the file: {error}");
+        writeln!(sentences, "{mistake}\n    {error}").expect("a text takes any other");
+    }
+    sentences
 }
