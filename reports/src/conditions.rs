@@ -44,7 +44,7 @@ pub fn of(run: &Run) -> Vec<Condition> {
             add("network", network(link), true);
             add("link", link.to_string(), false);
             if let Some(source) = link.source() {
-                add("its numbers", source.into(), false);
+                add("its numbers", source, false);
             }
         }
         None if run.environment.link.is_empty() => add("link", "loopback".into(), true),

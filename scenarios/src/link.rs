@@ -194,10 +194,22 @@ impl Link {
         cuts.map(|cut| (cut.at, cut.at + cut.lasts)).collect()
     }
 
-    /// Where the numbers of the preset come from.
-    pub fn source(&self) -> Option<&'static str> {
+    /// The keys whose values are the preset's, and where those come from: `rtt, down, up: "3G" of
+    /// …`. `None` without a preset, or where other values replace all of its own.
+    pub fn source(&self) -> Option<String> {
         let name = self.preset.as_deref()?;
-        PRESETS.iter().find(|preset| preset.name == name).map(|preset| preset.source)
+        let preset = PRESETS.iter().find(|preset| preset.name == name)?;
+        let kept = preset.keys.iter().filter(|(key, value)| self.has(key, value));
+        let kept: Vec<_> = kept.map(|(key, _)| *key).collect();
+        (!kept.is_empty()).then(|| format!("{}: {}", kept.join(", "), preset.source))
+    }
+
+    /// Whether a key has this value, as a file would have it, and is used.
+    fn has(&self, key: &str, value: &str) -> bool {
+        let replaced = key == "rtt" && self.delay_down.is_some() && self.delay_up.is_some();
+        let own = serde_json::to_value(self).ok();
+        let own = own.as_ref().and_then(|link| link.get(key)?.as_str());
+        !replaced && own == Some(value)
     }
 }
 
@@ -210,8 +222,9 @@ impl fmt::Display for Link {
 }
 
 impl Way {
-    /// Whether TCP may have to send something again: for what is lost, or for what comes so late
-    /// or out of order that it seems lost.
+    /// Whether it may make TCP send something again: loss, cuts, a queue that may overflow, or a
+    /// changed order, in which what comes late seems lost. So `false` promises that TCP has no
+    /// reason to, and `true` does not say that it must.
     pub fn loses(&self) -> bool {
         let drops = self.loss > 0.0 || self.bottleneck.is_some() || !self.cuts.is_empty();
         drops || self.reorder
@@ -269,6 +282,45 @@ mod tests {
         assert_eq!(up.bottleneck, None);
         let text = "down 40ms, 1.6Mbit/s behind a queue of 20000 bytes, 1 % lost; up 10ms";
         assert_eq!(link.to_string(), text);
+    }
+
+    #[test]
+    fn a_preset_is_the_source_of_the_numbers_that_are_its_own() {
+        let millis = Duration::from_millis;
+        let preset = Link {
+            preset: Some("3g".into()),
+            rtt: millis(300),
+            down: "1.6Mbit/s".parse().ok(),
+            up: "768kbit/s".parse().ok(),
+            ..Link::default()
+        };
+        let keys = |link: &Link| link.source().map(|text| text.split(": ").next().unwrap().into());
+        let kept = |text: &str| Some(text.to_owned());
+        assert!(preset.source().unwrap().starts_with("rtt, down, up: \"3G\" of WebPageTest"));
+        let slower = Link { rtt: millis(400), ..preset.clone() };
+        assert_eq!(keys(&slower), kept("down, up"));
+        let lopsided = Link { delay_down: Some(millis(200)), ..preset.clone() };
+        assert_eq!(keys(&lopsided), kept("rtt, down, up"), "its way up is still half of it");
+        let each = Link { delay_up: Some(millis(100)), up: None, ..lopsided };
+        assert_eq!(keys(&each), kept("down"));
+        assert_eq!(Link { down: None, ..each }.source(), None);
+        assert_eq!(Link { preset: None, ..preset }.source(), None);
+    }
+
+    #[test]
+    fn what_may_make_tcp_send_again_is_told_from_what_only_delays() {
+        let way = Way { delay: Duration::from_secs(1), ..Way::default() };
+        assert!(!Way { jitter: Duration::from_secs(1), ..way.clone() }.loses());
+        let bottleneck = bottleneck("1Mbit/s".parse().ok(), Queue::default());
+        let cuts = vec![(Duration::ZERO, Duration::from_secs(1))];
+        for loses in [
+            Way { loss: 0.01, ..way.clone() },
+            Way { reorder: true, ..way.clone() },
+            Way { bottleneck, ..way.clone() },
+            Way { cuts, ..way },
+        ] {
+            assert!(loses.loses(), "{loses}");
+        }
     }
 
     #[test]

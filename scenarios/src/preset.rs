@@ -52,7 +52,7 @@ pub(crate) const NAMES: &[&str] = &["lan", "wifi", "4g", "3g", "transatlantic", 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::Key;
+    use crate::{Bandwidth, scenario::Key};
 
     #[test]
     fn every_preset_sets_keys_that_a_link_has_to_values_that_they_may_be() {
@@ -64,6 +64,20 @@ mod tests {
                 let key = Key::find(&format!("link.{name}")).unwrap();
                 assert_eq!(key.check(&toml::Value::String((*value).to_owned())), Ok(()), "{name}");
             }
+        }
+    }
+
+    #[test]
+    fn every_value_is_written_as_a_link_writes_it_which_tells_it_from_a_scenarios_own() {
+        for (name, value) in PRESETS.iter().flat_map(|preset| preset.keys) {
+            let written = match value.parse::<Bandwidth>() {
+                Ok(bandwidth) => bandwidth.to_string(),
+                Err(_) => {
+                    let time = humantime::parse_duration(value).unwrap();
+                    humantime::format_duration(time).to_string()
+                }
+            };
+            assert_eq!(written, *value, "{name}");
         }
     }
 }
