@@ -14,6 +14,7 @@ mod case;
 pub mod closed;
 mod delay;
 mod digits;
+mod exchange;
 mod freeze;
 mod freshness;
 mod long_poll;

@@ -170,3 +170,84 @@ fn a_poller_loses_the_polls_of_a_stall_and_no_update() {
     assert_eq!(without.requests - with.requests, 12);
     assert!(with.delay_p99_ns > without.delay_p99_ns + 300_000_000);
 }
+
+#[test]
+fn a_request_and_a_mean_answer_have_their_time_on_the_wire() {
+    // Every answer of a cycle of a second has the second's 20 updates of 128 + 20 bytes.
+    let sets = ["feed.kind=periodic", "feed.rate=20/s", "clients=1", "measure.duration=50s"];
+    let narrow = ["link.down=1Mbit/s", "link.up=100kbit/s", "link.queue=1s"];
+    let with = |more: &[&str]| pooled(&[&sets[..], &narrow, more].concat(), 0.0, "short-poll");
+    let (up, segments) = (152.0 * 8e4, 3.0);
+    let down = (180.0 + 20.0 * 148.0 + segments * 52.0) * 8e3;
+    let p = with(&[]);
+    near(ns(p.delay_mean_ns), FLOOR + 500e6 + down, 0.001);
+    // With fixed-delay the cycle is longer by the whole exchange.
+    let p = with(&["transports.short-poll.pacing=fixed-delay"]);
+    near(ns(p.delay_mean_ns), FLOOR + (1005e6 + up + down) / 2.0 + down, 0.001);
+    // The gap of a long poll: 20 ms and an exchange with one update.
+    let gap = 20e6 + up + (150.0 + 30.0 + 148.0 + 52.0) * 8e3;
+    let knee = |period_ns: f64| {
+        let rate = format!("feed.rate={}/s", 1e9 / period_ns);
+        let p = pooled(&[&sets[..], &narrow, &[&rate]].concat(), 0.0, "long-poll");
+        p.updates_per_answer.unwrap()
+    };
+    near(knee(gap * 1.01), 1.0, 1e-3);
+    assert!(knee(gap * 0.9) > 1.05, "{}", knee(gap * 0.9));
+}
+
+#[test]
+fn answers_of_many_clients_wait_for_each_other_before_a_bottleneck() {
+    // An answer with updates in each look: 180 + 2 · 148 + 52 bytes are 1.056 ms at 4 Mbit/s.
+    let sets = ["feed.kind=periodic", "feed.rate=2/s", "clients=500", "measure.duration=50s"];
+    let p = pooled(&[&sets[..], &["link.down=4Mbit/s"]].concat(), 0.0, "short-poll");
+    let answer = (180.0 + 2.0 * 148.0 + 52.0) * 2.0 / 1e6;
+    let wait = closed::fan_out_wait(499.0, answer).unwrap();
+    near(ns(p.delay_mean_ns), FLOOR + 500e6 + (answer + wait) * 1e9, 1e-3);
+    // A request up is later, which no update sees.
+    let up = pooled(&[&sets[..], &["link.up=4Mbit/s"]].concat(), 0.0, "short-poll");
+    near(ns(up.delay_mean_ns), FLOOR + 500e6, 1e-6);
+}
+
+#[test]
+fn requests_of_long_polls_that_crowd_the_way_up_lengthen_the_gap() {
+    let sets = ["feed.kind=periodic", "feed.rate=50/s", "clients=100", "measure.duration=50s"];
+    let batch = |up: &str| {
+        let up = format!("link.up={up}");
+        pooled(&[&sets[..], &[&up]].concat(), 0.0, "long-poll").updates_per_answer.unwrap()
+    };
+    // 152 bytes of 100 clients take 12 ms, 24 ms or 122 ms: of 20 ms a period.
+    let batches = ["10Mbit/s", "5Mbit/s", "1Mbit/s"].map(batch);
+    assert!(batches.is_sorted(), "{batches:?}");
+    assert!((6.0..8.5).contains(&batches[2]), "{batches:?}");
+}
+
+#[test]
+fn a_link_that_cannot_carry_the_polls_is_said_for_its_direction() {
+    let said = |transport: &str, more: &[&str], whither: &str| {
+        let sets = [&["clients=1000", "measure.duration=20s"][..], more].concat();
+        let p = pooled(&sets, 0.0, transport);
+        let text = format!("the link {whither} cannot carry");
+        p.assumptions.iter().any(|assumption| assumption.starts_with(&text))
+    };
+    // 1,000 requests of 152 bytes a second are 1.2 Mbit/s, answers with 20 updates 26 Mbit/s.
+    assert!(said("short-poll", &["link.up=768kbit/s"], "to the server"));
+    assert!(!said("short-poll", &["link.up=768kbit/s"], "to the clients"));
+    assert!(!said("short-poll", &["link.up=2Mbit/s"], "to the server"));
+    assert!(said("short-poll", &["link.down=20Mbit/s"], "to the clients"));
+    assert!(!said("short-poll", &["link.down=40Mbit/s"], "to the clients"));
+    assert!(said("long-poll", &["link.down=10Mbit/s"], "to the clients"));
+    assert!(!said("long-poll", &["link.down=1Gbit/s", "link.up=1Gbit/s"], "to the clients"));
+}
+
+#[test]
+fn what_a_link_adds_and_the_model_does_not_know_is_said() {
+    let said = |sets: &[&str], what: &str| {
+        let all = ["tcp", "short-poll", "long-poll"].map(|name| pooled(sets, 0.0, name));
+        let says = |text: &String| text.contains(what);
+        let says: Vec<_> = all.iter().map(|p| p.assumptions.iter().any(says)).collect();
+        assert!(says.iter().all(|one| *one == says[0]), "{what}: {says:?}");
+        says[0]
+    };
+    assert!(said(&["link.rtt=50ms"], "slow start") && !said(&[], "slow start"));
+    assert!(said(&["link.loss=0.1"], "lost packets") && !said(&["link.rtt=1ms"], "lost packets"));
+}

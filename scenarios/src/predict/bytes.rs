@@ -42,6 +42,29 @@ pub(super) fn push(case: &Case<'_>, schedule: &Schedule) -> (f64, f64) {
     (clients * beats * beat_up, clients * (per_client + beats * beat_down))
 }
 
+/// An update of a push transport, with its records.
+pub(super) fn update(case: &Case<'_>) -> f64 {
+    case.update_bytes() + case.sizes.tls_bytes
+}
+
+/// A poll's request, with what TLS adds.
+pub(super) fn request(case: &Case<'_>) -> f64 {
+    case.sizes.request_head_bytes + case.sizes.tls_bytes
+}
+
+/// A poll's answer with so many updates, in its records.
+pub(super) fn answer(case: &Case<'_>, updates: f64) -> f64 {
+    let sizes = &case.sizes;
+    let plain =
+        sizes.answer_head_bytes + sizes.answer_envelope_bytes + updates * case.update_bytes();
+    plain + (plain / RECORD_BYTES).ceil() * record_bytes(case) + sizes.tls_connect_bytes
+}
+
+/// A poll's answer with nothing new.
+pub(super) fn empty(case: &Case<'_>) -> f64 {
+    case.sizes.empty_head_bytes + record_bytes(case) + case.sizes.tls_connect_bytes
+}
+
 /// What a record costs; without TLS there is none.
 fn record_bytes(case: &Case<'_>) -> f64 {
     if case.sizes.tls_bytes > 0.0 { RECORD_OVERHEAD_BYTES } else { 0.0 }

@@ -53,11 +53,6 @@ impl Case<'_> {
         f64::from(self.scenario.feed.payload_bytes) + around
     }
 
-    /// A poll's answer with one update.
-    pub fn answer_bytes(&self) -> f64 {
-        self.update_bytes() + self.sizes.answer_head_bytes + self.sizes.answer_envelope_bytes
-    }
-
     pub fn duration_ns(&self, setting: &str) -> Option<f64> {
         let text = self.scenario.transports.get(self.name)?.get(setting)?.as_str()?;
         humantime::parse_duration(text).ok().map(|duration: Duration| duration.as_nanos() as f64)
@@ -91,11 +86,6 @@ impl Case<'_> {
             (false, false) => 1.0,
             (false, true) => 2.0,
         }
-    }
-
-    /// What the link adds to a poll, from when it is due until its answer is there.
-    pub fn exchange_on_link_ns(&self) -> f64 {
-        (self.round_trips_before_request() + 1.0) * self.network.round_trip_ns()
     }
 
     fn setting(&self, setting: &str) -> Option<&serde_json::Value> {

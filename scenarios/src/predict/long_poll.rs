@@ -31,28 +31,28 @@
 //! answered twice within one round of all the others who are waiting too, so with updates pending
 //! the gap is at least N·c. Several positions are followed, each standing for an equal share of the
 //! clients.
+//!
+//! A link's bottleneck makes such a line, too. To the clients, an answer takes w each, and the larger
+//! of c and w is the line's. To the server, a request takes v each: where v is larger, the client at
+//! position i is i(v − c) later with its next request, and a round is N·v.
 
 use std::collections::VecDeque;
 
 use super::{
     Case, Entered, Outcome, bytes,
     delay::Delay,
+    exchange::Exchange,
     freshness::{Freshness, middles},
 };
 use crate::Schedule;
 
 pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
     let Entered { at_ns, held_ns } = case.entered(schedule);
-    let wire = case.network.wire_down_ns(case.answer_bytes());
-    let send = case.send_ns().max(wire);
-    let spread = (case.clients() - 1.0).max(0.0) * send;
     let mut assumptions = vec!["requests are parked when the window opens".to_owned()];
-    let gap = case.calibration.rearm_gap_ns.max(0.0) + case.exchange_on_link_ns() + wire;
     let hold = case.duration_ns("hold").unwrap_or_else(|| {
         assumptions.push("no hold is known: requests are parked for ever".to_owned());
         f64::INFINITY
     });
-    let round = case.clients() * send;
     let outstanding = case.outstanding();
     if outstanding > 1 {
         assumptions.push(format!(
@@ -66,15 +66,24 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
             "each request makes a connection: {trips} round trip(s) more in the re-arm gap"
         ));
     }
-    let pattern = Pattern { gap, round, hold, outstanding };
     let end = at_ns.last().map_or(0.0, |last| (last + schedule.mean_period_ns) as f64);
+    if case.network.has_bottleneck() {
+        assumptions.push(
+            "clients wait for each other before the link's bottleneck in the order in which they \
+             are answered, and each answer has the mean number of updates"
+                .to_owned(),
+        );
+    }
+    let clients = Line::settled(case, hold, &at_ns, end);
+    let Line { spread, behind, ref exchange, .. } = clients;
+    let wire = exchange.answer;
 
-    let samples = if spread > 0.0 { positions(at_ns.len()) } else { 1 };
+    let samples = if spread + behind > 0.0 { positions(at_ns.len()) } else { 1 };
     let share = case.clients() / samples as f64;
     let (mut waits, mut freshness) = (Vec::new(), Freshness::default());
     let (mut answers, mut empty, mut crowded) = (0.0, 0.0, false);
-    for position in middles(samples, spread) {
-        let client = pattern.follow(&at_ns, position, end);
+    for place in middles(samples, 1.0) {
+        let client = clients.pattern(place).follow(&at_ns, place * spread, end);
         let after = case.floor_mean_ns() + wire;
         let answers_at = client.answers.iter().map(|(at, newest)| (at + after, *newest));
         freshness.follow(&schedule.offsets_ns, answers_at);
@@ -90,6 +99,7 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
             case.scenario.clients
         ));
     }
+    assumptions.extend(exchange.overloads(answers, empty, schedule.window_ns() as f64));
     let (up_bytes, down_bytes) = bytes::poll(case, schedule, answers, empty);
     Outcome {
         delay: Delay::new(waits, spread / samples as f64).centred(),
@@ -101,6 +111,53 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
         up_bytes,
         down_bytes,
         assumptions,
+    }
+}
+
+/// What makes clients wait for each other, and the times of each; ns.
+struct Line {
+    exchange: Exchange,
+    gap: f64,
+    hold: f64,
+    outstanding: usize,
+    /// From the first client's answer to the last one's.
+    spread: f64,
+    /// How much later than its answer the last one's next request is there, for the line of all.
+    behind: f64,
+    round: f64,
+}
+
+impl Line {
+    /// With answers as large as the client in the middle gets them if each took the wire's time of
+    /// one update.
+    fn settled(case: &Case<'_>, hold: f64, publishes: &[u64], end: f64) -> Self {
+        let single = Self::of(case, hold, Exchange::of(case, 1.0));
+        if !case.network.has_bottleneck() {
+            return single;
+        }
+        let middle = single.pattern(0.5).follow(publishes, single.spread / 2.0, end);
+        let updates_per_answer = publishes.len() as f64 / middle.answers.len().max(1) as f64;
+        Self::of(case, hold, Exchange::of(case, updates_per_answer))
+    }
+
+    fn of(case: &Case<'_>, hold: f64, exchange: Exchange) -> Self {
+        let send = case.send_ns().max(exchange.answer);
+        let others = (case.clients() - 1.0).max(0.0);
+        Self {
+            gap: case.calibration.rearm_gap_ns.max(0.0) + exchange.mean_ns(1.0),
+            hold,
+            outstanding: case.outstanding(),
+            spread: others * send,
+            behind: others * (exchange.up - send).max(0.0),
+            round: case.clients() * send.max(exchange.up),
+            exchange,
+        }
+    }
+
+    /// The times of the client at this place, from 0 for the first to 1 for the last.
+    fn pattern(&self, place: f64) -> Pattern {
+        let Self { gap, hold, outstanding, behind, round, .. } = *self;
+        Pattern { gap: gap + place * behind, round, hold, outstanding }
     }
 }
 

@@ -2,10 +2,11 @@
 //!
 //! A packet is delayed by d = `delay` + U(0, `jitter`) one way. The floor, calibrated on a link
 //! without effects, becomes floor + d down; a request and the next answer take 2d more. A bottleneck
-//! sends one packet after another, so an update for N clients that share it is spread over N times
-//! its time on the wire, as by a server that needs as long for each client; with its headers, which
-//! at 1,448 payload bytes a packet (MTU 1,500, timestamps on) are 52 bytes each. Bytes that the
-//! codecs do not see (acknowledgements) go the other way and are left out.
+//! sends one packet after another, so a message occupies it for its bytes over the bandwidth; with
+//! its headers, which at 1,448 payload bytes a packet (MTU 1,500, timestamps on) are 52 bytes each.
+//! All clients share it: what that means for an update that goes to all of them is in
+//! [`push`](super::push), for polls in [`exchange`](super::exchange). What codecs do not see
+//! (acknowledgements, packets that open and close connections) is left out.
 //!
 //! Loss, cuts, slow start and what a full queue drops are not modelled; the assumptions say so.
 
@@ -44,9 +45,17 @@ impl Network {
 
     /// Time that a message of `bytes` occupies the bottleneck to the clients, ns.
     pub fn wire_down_ns(&self, bytes: f64) -> f64 {
-        let Some(Bottleneck { bandwidth, .. }) = self.down.bottleneck else { return 0.0 };
-        let headers = (bytes / SEGMENT_BYTES).ceil().max(1.0) * PACKET_HEADER_BYTES as f64;
-        (bytes + headers) * 8e9 / bandwidth.bits_per_second() as f64
+        wire_ns(&self.down, bytes)
+    }
+
+    /// Time that a message of `bytes` occupies the bottleneck to the server, ns.
+    pub fn wire_up_ns(&self, bytes: f64) -> f64 {
+        wire_ns(&self.up, bytes)
+    }
+
+    /// Whether messages have to wait for each other on the link.
+    pub fn has_bottleneck(&self) -> bool {
+        self.down.bottleneck.is_some() || self.up.bottleneck.is_some()
     }
 
     /// What is taken for granted.
@@ -76,8 +85,32 @@ impl Network {
             either(|way| way.bottleneck.is_some()),
             "what the queue before a bottleneck drops is not in the model",
         );
+        assume(
+            self.round_trip_ns() > 0.0,
+            "slow start is not in the model: of an answer or a burst that is larger than TCP's \
+             initial window of 10 packets (RFC 6928), a connection that is fresh or was idle sends \
+             the rest a round trip later or more",
+        );
         assumptions
     }
+}
+
+fn wire_ns(way: &Way, bytes: f64) -> f64 {
+    let Some(Bottleneck { bandwidth, .. }) = way.bottleneck else { return 0.0 };
+    let headers = (bytes / SEGMENT_BYTES).ceil().max(1.0) * PACKET_HEADER_BYTES as f64;
+    (bytes + headers) * 8e9 / bandwidth.bits_per_second() as f64
+}
+
+/// What to say of a bottleneck that is given work for `busy_ns` in a window of `window_ns`;
+/// `whither` is "to the clients" or "to the server".
+pub(super) fn overload(whither: &str, busy_ns: f64, window_ns: f64) -> Option<String> {
+    let load = busy_ns / window_ns;
+    (load >= 1.0).then(|| {
+        format!(
+            "the link {whither} cannot carry what is asked of it, {load:.1} times its bandwidth: \
+             its queue grows and drops, delays are a lower bound and counts an upper one"
+        )
+    })
 }
 
 /// Mean one-way time of a small packet.

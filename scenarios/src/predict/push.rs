@@ -18,23 +18,27 @@
 //!   Poisson feed its mean tends to M/D/1's ρS/(2(1−ρ)), S = Nc.) A server that interleaves the
 //!   writes of two updates changes who waits for whom but not the work, so by Little's law the mean
 //!   is exact and the quantiles are those of first come, first served.
+//!
+//! On a link with a bottleneck an update for N clients occupies the line for N·w, whatever leaves in
+//! one write: bytes add up. So fan-outs queue for the line at any setting, with Lindley's recursion
+//! for N·w, and then the client at position i waits for i·max(c, w). Behind a thread that is faster,
+//! c ≤ w, that is exact. Behind a slower one that coalesces it is up to 6 % more than in a
+//! simulation of both with loads of 0.2 to 0.95, as the thread has spread what the line is given.
 
 use super::{
     Case, Entered, Outcome, bytes,
     delay::Delay,
     freshness::{Freshness, middles, sample_clients},
+    network::overload,
 };
 use crate::Schedule;
 
 pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
     let Entered { at_ns, held_ns } = case.entered(schedule);
-    // The slower of the two makes the line: the server's thread or the bottleneck that all share.
-    let wire = case.network.wire_down_ns(case.update_bytes());
-    let send = case.send_ns().max(wire);
-    let spread = (case.clients() - 1.0).max(0.0) * send;
-    let round = case.clients() * send;
-    let coalesce = case.scenario.server.coalesce;
-    let queued = if coalesce { vec![0.0; at_ns.len()] } else { queue(&at_ns, round) };
+    let line = Line::of(case);
+    let Line { wire, .. } = line;
+    let spread = (case.clients() - 1.0).max(0.0) * line.slower();
+    let queued = line.queued(&at_ns, case.clients(), case.scenario.server.coalesce);
 
     let mut freshness = Freshness::default();
     let samples = if spread > 0.0 { sample_clients(at_ns.len()) } else { 1 };
@@ -45,38 +49,79 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
         freshness.follow(&schedule.offsets_ns, deliveries);
     }
 
-    let mut assumptions = vec![format!(
-        "{} clients are served one after the other by one thread, {send:.0} ns each, \
-         after the tcp floor",
-        case.scenario.clients
-    )];
-    if round > schedule.mean_period_ns as f64 && send > 0.0 {
-        let then = if coalesce {
-            "this holds if a write costs the same whatever it carries"
-        } else {
-            "the queue grows through the window"
-        };
-        assumptions.push(format!("a round takes longer than the time between updates: {then}"));
-    }
-    if case.scenario.server.threads > 1 {
-        assumptions.push(
-            "several server threads share a round, in which positions are then only an order"
-                .to_owned(),
-        );
-    }
     let (up_bytes, down_bytes) = bytes::push(case, schedule);
     Outcome {
-        delay: if coalesce {
-            Delay::held(&held_ns, wire, spread)
-        } else {
-            let waits = held_ns.iter().zip(&queued).map(|(held, queued)| held + queued + wire);
-            Delay::new(waits, spread)
-        },
+        delay: delay(&held_ns, &queued, wire, spread),
         freshness,
         up_bytes,
         down_bytes,
-        assumptions,
+        assumptions: line.assumptions(case, schedule),
         ..Outcome::default()
+    }
+}
+
+/// Who waits for nothing is one start, as most do.
+fn delay(held_ns: &[f64], queued: &[f64], wire: f64, spread: f64) -> Delay {
+    let waits: Vec<_> = held_ns.iter().zip(queued).map(|(held, queued)| held + queued).collect();
+    Delay::held(&waits, wire, spread)
+}
+
+/// What makes clients wait for each other, ns for each of them.
+#[derive(Clone, Copy)]
+struct Line {
+    /// The server's thread.
+    send: f64,
+    /// The bottleneck; 0 without one.
+    wire: f64,
+}
+
+impl Line {
+    fn of(case: &Case<'_>) -> Self {
+        Self { send: case.send_ns(), wire: case.network.wire_down_ns(bytes::update(case)) }
+    }
+
+    fn slower(&self) -> f64 {
+        self.send.max(self.wire)
+    }
+
+    /// How long each update waits for those before it.
+    fn queued(&self, publishes: &[u64], clients: f64, coalesce: bool) -> Vec<f64> {
+        let each = if coalesce { self.wire } else { self.slower() };
+        queue(publishes, clients * each)
+    }
+
+    fn assumptions(&self, case: &Case<'_>, schedule: &Schedule) -> Vec<String> {
+        let Self { send, wire } = *self;
+        let clients = case.scenario.clients;
+        let period = schedule.mean_period_ns as f64;
+        let mut assumptions = Vec::new();
+        if wire > send {
+            assumptions.push(format!(
+                "the updates of {clients} clients go over the link's bottleneck one after the \
+                 other, {wire:.0} ns each, after the tcp floor"
+            ));
+        } else {
+            assumptions.push(format!(
+                "{clients} clients are served one after the other by one thread, {send:.0} ns \
+                 each, after the tcp floor"
+            ));
+        }
+        assumptions.extend(overload("to the clients", case.clients() * wire, period));
+        if case.clients() * send > period && send > 0.0 {
+            let then = if case.scenario.server.coalesce {
+                "this holds if a write costs the same whatever it carries"
+            } else {
+                "the queue grows through the window"
+            };
+            assumptions.push(format!("a round takes longer than the time between updates: {then}"));
+        }
+        if case.scenario.server.threads > 1 && send >= wire {
+            assumptions.push(
+                "several server threads share a round, in which positions are then only an order"
+                    .to_owned(),
+            );
+        }
+        assumptions
     }
 }
 

@@ -27,11 +27,13 @@
 //! comes while others are served waits for them. Many clients with random phases arrive as good as
 //! at random, though each is regular, so they meet in an M/D/1 queue: ρc/(2(1−ρ)) on average, with
 //! ρ = Nc/(C·threads), which is added to the delay. It is next to nothing until ρ is near 1.
-//! Several threads are taken to have a part of the clients each.
+//! Several threads are taken to have a part of the clients each. On a link with a bottleneck answers
+//! wait for each other there, too: see [`exchange`](super::exchange).
 
 use super::{
     Case, Entered, Outcome, bytes,
     delay::Delay,
+    exchange::Exchange,
     freshness::{Freshness, middles, sample_clients},
 };
 use crate::{FeedKind, Schedule};
@@ -39,8 +41,21 @@ use crate::{FeedKind, Schedule};
 pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
     let Entered { at_ns, held_ns } = case.entered(schedule);
     let mut assumptions = Vec::new();
-    let cycle = cycle_ns(case, &mut assumptions);
-    let queue = queue_ns(case, cycle, &mut assumptions);
+    // What an answer has depends on the cycle and, a little, the cycle on that: once around.
+    let nearly = cycle_ns(case, Exchange::of(case, 1.0).mean_ns(1.0), &mut Vec::new());
+    let looks = looks_with_updates(&at_ns, nearly);
+    let exchange = Exchange::of(case, at_ns.len() as f64 / looks);
+    let share = (looks * nearly / schedule.window_ns().max(1) as f64).min(1.0);
+    let cycle = cycle_ns(case, exchange.mean_ns(share), &mut assumptions);
+    let queue = queue_ns(case, cycle, &mut assumptions)
+        + exchange.wait_down_ns((case.clients() - 1.0) / cycle, share);
+    if case.network.has_bottleneck() {
+        assumptions.push(
+            "polls come to the link's bottleneck independently of each other, and each answer with \
+             updates has the mean number of them"
+                .to_owned(),
+        );
+    }
     let trips = case.round_trips_before_request();
     if trips > 0.0 {
         assumptions.push(format!(
@@ -50,7 +65,7 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
     }
     phase_lock(case, cycle, &mut assumptions);
 
-    let wire = case.network.wire_down_ns(case.answer_bytes());
+    let wire = exchange.answer;
     let after = case.floor_mean_ns() + queue + wire;
     let mut freshness = Freshness::default();
     for phase in middles(sample_clients(at_ns.len()), cycle) {
@@ -64,7 +79,8 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
     let requests = clients * (window / cycle - missed(case, cycle));
     let empty = requests - clients * covered_ns(&at_ns, cycle, window) / cycle;
     // The last exchange is over when the last update is there, which may be after the window.
-    let answers = clients * covered_ns(&at_ns, cycle, f64::INFINITY) / cycle;
+    let answers = clients * looks_with_updates(&at_ns, cycle);
+    assumptions.extend(exchange.overloads(requests - empty, empty, window));
     let (up_bytes, down_bytes) = bytes::poll(case, schedule, answers, empty);
     Outcome {
         delay: Delay::held(&held_ns, queue + wire, cycle),
@@ -80,7 +96,7 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
 }
 
 /// Time between two looks of a client.
-fn cycle_ns(case: &Case<'_>, assumptions: &mut Vec<String>) -> f64 {
+fn cycle_ns(case: &Case<'_>, on_link_ns: f64, assumptions: &mut Vec<String>) -> f64 {
     let interval =
         case.duration_ns("interval").filter(|interval| *interval > 0.0).unwrap_or_else(|| {
             assumptions.push("no interval is known: one second is taken".to_owned());
@@ -89,15 +105,15 @@ fn cycle_ns(case: &Case<'_>, assumptions: &mut Vec<String>) -> f64 {
     if case.is("pacing", "fixed-delay") {
         assumptions.push(
             "the cycle is the interval plus the calibrated round trip; \
-             an overloaded server stretches it"
+             an overloaded server or link stretches it"
                 .to_owned(),
         );
         let extra = case.calibration.poll_cycle_extra_ns.max(0.0);
-        return interval + extra + case.exchange_on_link_ns();
+        return interval + extra + on_link_ns;
     }
     assumptions.push("each client polls at a fixed rate from a random phase".to_owned());
     // The next poll waits for the last one's answer.
-    interval.max(case.calibration.poll_cycle_extra_ns.max(0.0) + case.exchange_on_link_ns())
+    interval.max(case.calibration.poll_cycle_extra_ns.max(0.0) + on_link_ns)
 }
 
 /// Polls of one client that fall away because the server stands still: the first that is due in a
@@ -148,6 +164,11 @@ fn phase_lock(case: &Case<'_>, cycle: f64, assumptions: &mut Vec<String>) {
             case.scenario.clients
         ));
     }
+}
+
+/// A client's looks that find something, until it has the last update.
+fn looks_with_updates(publishes: &[u64], cycle: f64) -> f64 {
+    covered_ns(publishes, cycle, f64::INFINITY) / cycle
 }
 
 /// Length of the union of `[u, u + cycle)` over all publishes, as far as it lies within `window` of
