@@ -18,6 +18,7 @@ mod exchange;
 mod freeze;
 mod freshness;
 mod long_poll;
+mod looks;
 mod network;
 mod push;
 mod short_poll;

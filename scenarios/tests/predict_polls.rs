@@ -161,17 +161,6 @@ fn a_link_lengthens_the_re_arm_gap_by_a_round_trip_and_every_delay_by_one_way() 
 }
 
 #[test]
-fn a_poller_loses_the_polls_of_a_stall_and_no_update() {
-    let stalls = r#"server.freeze=[{ at = "1s", every = "2s", for = "500ms" }]"#;
-    let sets = ["clients=1", "transports.short-poll.interval=100ms"];
-    let without = pooled(&sets, 0.0, "short-poll");
-    let with = pooled(&[&sets[..], &[stalls]].concat(), 0.0, "short-poll");
-    // Five are due in each of the two stalls of each of the two repetitions, and two are sent.
-    assert_eq!(without.requests - with.requests, 12);
-    assert!(with.delay_p99_ns > without.delay_p99_ns + 300_000_000);
-}
-
-#[test]
 fn a_request_and_a_mean_answer_have_their_time_on_the_wire() {
     // Every answer of a cycle of a second has the second's 20 updates of 128 + 20 bytes.
     let sets = ["feed.kind=periodic", "feed.rate=20/s", "clients=1", "measure.duration=50s"];

@@ -112,19 +112,6 @@ fn a_link_delays_push_by_its_one_way_time_and_spreads_what_shares_its_bandwidth(
 }
 
 #[test]
-fn a_stall_is_in_the_tail_as_the_closed_form_says() {
-    // S = 100 ms every P = 2 s: 5 % of the updates meet one and wait for U(0, S).
-    let stalls = r#"server.freeze=[{ at = "1s", every = "2s", for = "100ms" }]"#;
-    let sets =
-        ["feed.rate=199/s", "measure.duration=200s", "measure.repeat=1", "clients=1", stalls];
-    let p = pooled(&sets, 0.0, "tcp");
-    near(ns(p.delay_p50_ns), FLOOR, 1e-6);
-    near(ns(p.delay_p99_ns), FLOOR + 80e6, 0.03);
-    near(ns(p.delay_mean_ns), FLOOR + 0.05 * 50e6, 0.05);
-    near(ns(p.delay_max_ns), FLOOR + 100e6, 0.03);
-}
-
-#[test]
 fn bytes_add_up_on_a_bottleneck_whatever_leaves_in_one_write() {
     // 203 bytes at 1.624 Mbit/s are 1 ms, 10 clients 10 ms, and 50 updates a second half of that.
     let narrow = [&LONG[..], &["link.down=1624kbit/s"]].concat();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     Calibration, TransportSizes,
     delay::Floor,
-    freeze::{self, Entered},
+    freeze::{Entered, Freezes},
     network::Network,
 };
 use crate::{Scenario, Schedule};
@@ -43,8 +43,13 @@ impl Case<'_> {
 
     /// The publish times as the server's log sees them.
     pub fn entered(&self, schedule: &Schedule) -> Entered {
-        let Scenario { server, measure, .. } = self.scenario;
-        freeze::entered(schedule, &server.freezes(measure.duration))
+        self.freezes(schedule).entered(schedule)
+    }
+
+    /// When the server stands still.
+    pub fn freezes(&self, schedule: &Schedule) -> Freezes {
+        let window = Duration::from_nanos(schedule.window_ns());
+        Freezes::of(schedule, &self.scenario.server.freezes(window))
     }
 
     /// Payload, envelope and framing of one update.

@@ -67,6 +67,11 @@ impl Delay {
         Self { starts: starts.into_iter().map(|start| (start, 1.0)).collect(), spread }
     }
 
+    /// Starts with a weight each, which are the middles of their spreads.
+    pub fn cells(middles: Vec<(f64, f64)>, spread: f64) -> Self {
+        Self { starts: middles, spread }.centred()
+    }
+
     /// Each update waits for `start` after what held it up; most are not held, and are one start.
     pub fn held(held: &[f64], start: f64, spread: f64) -> Self {
         let (longer, at_once): (Vec<f64>, Vec<f64>) = held.iter().partition(|held| **held > 0.0);

@@ -16,22 +16,55 @@ pub(super) struct Entered {
     pub held_ns: Vec<f64>,
 }
 
-/// Freezes are (begin, end) after the window has opened, which it does with the first publish.
-pub(super) fn entered(schedule: &Schedule, freezes: &[(Duration, Duration)]) -> Entered {
-    let first = schedule.offsets_ns.first().copied().unwrap_or(0);
-    let freezes: Vec<(u64, u64)> = freezes
-        .iter()
-        .map(|(begin, end)| (first + begin.as_nanos() as u64, first + end.as_nanos() as u64))
-        .collect();
-    let at_ns: Vec<u64> = schedule.offsets_ns.iter().map(|at| thawed(*at, &freezes)).collect();
-    let held_ns = at_ns.iter().zip(&schedule.offsets_ns).map(|(at, due)| (at - due) as f64);
-    Entered { held_ns: held_ns.collect(), at_ns }
-}
+/// When the server stands still: (begin, end) on the clock of a schedule, ns, in order.
+pub(super) struct Freezes(Vec<(u64, u64)>);
 
-/// The first time from `at` on at which the server runs.
-fn thawed(at: u64, freezes: &[(u64, u64)]) -> u64 {
-    let inside = freezes.partition_point(|(begin, _)| *begin <= at);
-    inside.checked_sub(1).map_or(at, |last| at.max(freezes[last].1))
+impl Freezes {
+    /// Of (begin, end) after the window has opened, which it does with the first publish.
+    pub fn of(schedule: &Schedule, freezes: &[(Duration, Duration)]) -> Self {
+        let first = schedule.offsets_ns.first().copied().unwrap_or(0);
+        let at = |after: Duration| first + after.as_nanos() as u64;
+        Self(freezes.iter().map(|(begin, end)| (at(*begin), at(*end))).collect())
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// (begin, end) of each, ns.
+    pub fn times(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.0.iter().copied()
+    }
+
+    /// How many are over at `at`.
+    pub fn ended(&self, at: u64) -> usize {
+        self.0.partition_point(|(_, end)| *end <= at)
+    }
+
+    pub fn entered(&self, schedule: &Schedule) -> Entered {
+        let at_ns: Vec<u64> = schedule.offsets_ns.iter().map(|at| self.thawed(*at)).collect();
+        let held_ns = at_ns.iter().zip(&schedule.offsets_ns).map(|(at, due)| (at - due) as f64);
+        Entered { held_ns: held_ns.collect(), at_ns }
+    }
+
+    /// The first time from `at` on at which the server runs.
+    pub fn thawed(&self, at: u64) -> u64 {
+        let inside = self.0.partition_point(|(begin, _)| *begin <= at);
+        inside.checked_sub(1).map_or(at, |last| at.max(self.0[last].1))
+    }
+
+    /// `at`, or the beginning of the freeze that it lies in.
+    pub fn begun(&self, at: u64) -> u64 {
+        let inside = self.0.partition_point(|(begin, _)| *begin <= at);
+        let last = inside.checked_sub(1).map(|last| self.0[last]);
+        last.filter(|(_, end)| at < *end).map_or(at, |(begin, _)| begin)
+    }
+
+    /// Whether the server stands still at any time from `from` to `to`.
+    pub fn touch(&self, from: u64, to: u64) -> bool {
+        let begun = self.0.partition_point(|(begin, _)| *begin <= to);
+        begun.checked_sub(1).is_some_and(|last| self.0[last].1 > from)
+    }
 }
 
 #[cfg(test)]
@@ -43,8 +76,20 @@ mod tests {
         let schedule =
             Schedule { offsets_ns: vec![5, 14, 15, 24, 25, 30], fields: vec![], mean_period_ns: 5 };
         let freezes = [(10, 20)].map(|(a, b)| (Duration::from_nanos(a), Duration::from_nanos(b)));
-        let entered = entered(&schedule, &freezes);
+        let freezes = Freezes::of(&schedule, &freezes);
+        let entered = freezes.entered(&schedule);
         assert_eq!(entered.at_ns, [5, 14, 25, 25, 25, 30]);
         assert_eq!(entered.held_ns, [0.0, 0.0, 10.0, 1.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn a_freeze_touches_what_begins_ends_or_lies_in_it_or_around_it() {
+        let freezes = Freezes(vec![(10, 20), (50, 60)]);
+        for (from, to) in [(12, 15), (5, 10), (19, 30), (0, 100), (59, 59)] {
+            assert!(freezes.touch(from, to), "{from} to {to}");
+        }
+        for (from, to) in [(0, 9), (20, 49), (60, 100)] {
+            assert!(!freezes.touch(from, to), "{from} to {to}");
+        }
     }
 }

@@ -86,6 +86,12 @@ pub(super) fn sample_clients(publishes: usize) -> usize {
     (4_000_000 / publishes.max(1)).clamp(16, 256)
 }
 
+/// How many positions to follow where each keeps a wait for each publish, which must fit into
+/// memory.
+pub(super) fn positions(publishes: usize) -> usize {
+    (2_000_000 / publishes.max(1)).clamp(1, 64)
+}
+
 /// The middles of `count` equal parts of 0..`width`.
 pub(super) fn middles(count: usize, width: f64) -> impl Iterator<Item = f64> {
     (0..count).map(move |i| (i as f64 + 0.5) / count as f64 * width)

@@ -42,7 +42,7 @@ use super::{
     Case, Entered, Outcome, bytes,
     delay::Delay,
     exchange::Exchange,
-    freshness::{Freshness, middles},
+    freshness::{Freshness, middles, positions},
 };
 use crate::Schedule;
 
@@ -159,12 +159,6 @@ impl Line {
         let Self { gap, hold, outstanding, behind, round, .. } = *self;
         Pattern { gap: gap + place * behind, round, hold, outstanding }
     }
-}
-
-/// How many positions to follow: every one keeps a wait for each publish, which must fit into
-/// memory.
-fn positions(publishes: usize) -> usize {
-    (2_000_000 / publishes.max(1)).clamp(1, 64)
 }
 
 /// The times that make the recursion, in ns.

@@ -21,6 +21,9 @@
 //! client has the last update: who polls once more in the window after that was published has it,
 //! and of the others each has one exchange more, which is an answer with it.
 //!
+//! **A server that stands still** moves looks and makes some fall away: see
+//! [`looks`](super::looks).
+//!
 //! **Queue**: the server answers N/C polls a second. What one costs it, `c`, is calibrated: the CPU
 //! time of a server that only two clients poll, less what the publishes cost, over its polls, so
 //! that none of it is waiting. (A busy server needs less, as polls share its wake-ups.) A poll that
@@ -34,12 +37,15 @@ use super::{
     Case, Entered, Outcome, bytes,
     delay::Delay,
     exchange::Exchange,
-    freshness::{Freshness, middles, sample_clients},
+    freeze::Freezes,
+    freshness::{Freshness, middles, positions, sample_clients},
+    looks::Looks,
 };
 use crate::{FeedKind, Schedule};
 
 pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
-    let Entered { at_ns, held_ns } = case.entered(schedule);
+    let freezes = case.freezes(schedule);
+    let Entered { at_ns, .. } = freezes.entered(schedule);
     let mut assumptions = Vec::new();
     // What an answer has depends on the cycle and, a little, the cycle on that: once around.
     let nearly = cycle_ns(case, Exchange::of(case, 1.0).mean_ns(1.0), &mut Vec::new());
@@ -63,27 +69,38 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
              no longer for that, as any time is as good to look as another"
         ));
     }
+    if !freezes.is_empty() {
+        assumptions.push(
+            "what is published while the server stands still is in its log before it answers the \
+             poll that waits; that the polls of all clients come together then is not in the model"
+                .to_owned(),
+        );
+    }
     phase_lock(case, cycle, &mut assumptions);
 
     let wire = exchange.answer;
     let after = case.floor_mean_ns() + queue + wire;
-    let mut freshness = Freshness::default();
-    for phase in middles(sample_clients(at_ns.len()), cycle) {
-        let look_after = |at: u64| ((at as f64 - phase) / cycle).ceil() * cycle + phase;
-        let deliveries = at_ns.iter().enumerate().map(|(k, at)| (look_after(*at) + after, k));
+    let fixed_delay = case.is("pacing", "fixed-delay");
+    let looks = |phase| Looks::of(&freezes, cycle, phase, fixed_delay);
+    let (mut freshness, mut missed) = (Freshness::default(), 0.0);
+    let samples = sample_clients(at_ns.len());
+    for looks in middles(samples, cycle).map(looks) {
+        let published = schedule.offsets_ns.iter().enumerate();
+        let deliveries = published.map(|(k, at)| (looks.after(*at) + after, k));
         freshness.follow(&schedule.offsets_ns, deliveries);
+        missed += looks.missed / samples as f64;
     }
 
     let clients = case.clients();
     let window = schedule.window_ns() as f64;
-    let requests = clients * (window / cycle - missed(case, cycle));
+    let requests = clients * (window / cycle - missed);
     let empty = requests - clients * covered_ns(&at_ns, cycle, window) / cycle;
     // The last exchange is over when the last update is there, which may be after the window.
     let answers = clients * looks_with_updates(&at_ns, cycle);
     assumptions.extend(exchange.overloads(requests - empty, empty, window));
     let (up_bytes, down_bytes) = bytes::poll(case, schedule, answers, empty);
     Outcome {
-        delay: Delay::held(&held_ns, queue + wire, cycle),
+        delay: delay(&schedule.offsets_ns, &freezes, queue + wire, cycle, looks),
         freshness,
         requests,
         empty,
@@ -116,13 +133,29 @@ fn cycle_ns(case: &Case<'_>, on_link_ns: f64, assumptions: &mut Vec<String>) -> 
     interval.max(case.calibration.poll_cycle_extra_ns.max(0.0) + on_link_ns)
 }
 
-/// Polls of one client that fall away because the server stands still: the first that is due in a
-/// freeze of S is answered after it, those that are due meanwhile become one.
-fn missed(case: &Case<'_>, cycle: f64) -> f64 {
-    let freezes = case.scenario.server.freezes(case.scenario.measure.duration);
-    let due =
-        freezes.iter().map(|(begin, end)| end.saturating_sub(*begin).as_nanos() as f64 / cycle);
-    due.map(|due| (due - 2.0).max(0.0)).sum()
+/// Each update waits for its client's next look: U(0, C), but near a freeze, which cuts into that
+/// elsewhere for each update and phase; so these are followed for the middles of many phases.
+fn delay<'a>(
+    publishes: &[u64],
+    freezes: &Freezes,
+    after: f64,
+    cycle: f64,
+    looks: impl Fn(f64) -> Looks<'a>,
+) -> Delay {
+    let near = |at: &u64| freezes.touch(*at, *at + cycle as u64);
+    let (near, free): (Vec<u64>, Vec<u64>) = publishes.iter().partition(|at| near(at));
+    if freezes.is_empty() {
+        return Delay::held(&vec![0.0; free.len()], after, cycle);
+    }
+    let parts = positions(near.len());
+    let weight = 1.0 / parts as f64;
+    let mut cells = Vec::with_capacity(parts * (near.len() + 1));
+    for phase in middles(parts, cycle) {
+        let looks = looks(phase);
+        cells.push((phase + after, free.len() as f64 * weight));
+        cells.extend(near.iter().map(|at| (looks.after(*at) - *at as f64 + after, weight)));
+    }
+    Delay::cells(cells, cycle / parts as f64)
 }
 
 /// Mean wait of a poll for those before it (M/D/1).
