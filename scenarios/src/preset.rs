@@ -70,13 +70,10 @@ mod tests {
     #[test]
     fn every_value_is_written_as_a_link_writes_it_which_tells_it_from_a_scenarios_own() {
         for (name, value) in PRESETS.iter().flat_map(|preset| preset.keys) {
-            let written = match value.parse::<Bandwidth>() {
-                Ok(bandwidth) => bandwidth.to_string(),
-                Err(_) => {
-                    let time = humantime::parse_duration(value).unwrap();
-                    humantime::format_duration(time).to_string()
-                }
-            };
+            let time = || humantime::parse_duration(value).unwrap();
+            let bandwidth = value.parse::<Bandwidth>().map(|bandwidth| bandwidth.to_string());
+            let written =
+                bandwidth.unwrap_or_else(|_| humantime::format_duration(time()).to_string());
             assert_eq!(written, *value, "{name}");
         }
     }

@@ -132,24 +132,24 @@ fn bytes_add_up_on_a_bottleneck_whatever_leaves_in_one_write() {
 fn thread_and_line(publishes: &[u64], clients: usize, write: u64, wire: u64) -> f64 {
     let mut waiting: VecDeque<usize> = VecDeque::new();
     let mut seen = vec![0; clients];
-    let (mut published, mut now, mut free, mut sum) = (0, 0, 0, 0);
+    let (mut log, mut now, mut free, mut sum) = (0, 0, 0, 0);
     loop {
-        while publishes.get(published).is_some_and(|at| *at <= now) {
-            published += 1;
+        while publishes.get(log).is_some_and(|at| *at <= now) {
+            log += 1;
             let idle = |client: &usize| !waiting.contains(client);
             let idle: Vec<_> = (0..clients).filter(idle).collect();
             waiting.extend(idle);
         }
         let Some(client) = waiting.pop_front() else {
-            let Some(next) = publishes.get(published) else { break };
+            let Some(next) = publishes.get(log) else { break };
             now = *next;
             continue;
         };
-        for at in &publishes[seen[client]..published] {
+        for at in &publishes[seen[client]..log] {
             free = now.max(free) + wire;
             sum += free - at;
         }
-        seen[client] = published;
+        seen[client] = log;
         now += write;
     }
     sum as f64 / (publishes.len() * clients) as f64

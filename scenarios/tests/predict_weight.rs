@@ -3,8 +3,11 @@
 
 mod common;
 
-use common::predicting::{FLOOR, LONG, calibration, near, ns, one, pooled, scenario};
-use scenarios::{Calibration, Prediction};
+use common::predicting::{FLOOR, LONG, calibration, near, ns, one, pooled, scenario, sizes};
+use scenarios::{
+    Calibration, Prediction, Sizes,
+    predict::{closed, predict},
+};
 
 fn outstanding(count: u32) -> String {
     format!("transports.long-poll.outstanding={count}")
@@ -114,7 +117,7 @@ fn a_second_request_leaves_the_holds_as_long_and_fills_the_gaps_between_them() {
 }
 
 #[test]
-fn a_connection_for_each_poll_costs_bytes_and_round_trips_and_no_wait_at_a_fixed_rate() {
+fn a_connection_for_each_poll_costs_no_wait_at_a_fixed_rate_and_is_said() {
     for transport in ["short-poll", "long-poll"] {
         let sets = format!("transports.{transport}.keep_alive=false");
         let (stays, ends) = (pooled(&[], 0.0, transport), pooled(&[&sets], 0.0, transport));
@@ -122,6 +125,67 @@ fn a_connection_for_each_poll_costs_bytes_and_round_trips_and_no_wait_at_a_fixed
         let said =
             |p: &Prediction| p.assumptions.iter().any(|text| text.contains("1 round trip(s)"));
         assert!(said(&ends) && !said(&stays), "{:?}", ends.assumptions);
+    }
+}
+
+/// A link of 50 ms, a connection for each poll, and more.
+fn connecting<'a>(transport: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let ends = match transport {
+        "short-poll" => "transports.short-poll.keep_alive=false",
+        _ => "transports.long-poll.keep_alive=false",
+    };
+    [&["link.rtt=50ms", ends][..], more].concat()
+}
+
+#[test]
+fn a_connection_for_each_long_poll_costs_a_round_trip_of_the_gap_and_with_tls_two() {
+    let closed = |gap| closed::LongPoll { rate: 50.0, gap, hold: 25.0 };
+    let with =
+        |sets: &[&str]| pooled(&[&LONG[..], &["clients=1"], sets].concat(), 0.0, "long-poll");
+    for (sets, gap) in [
+        (vec!["link.rtt=50ms"], 0.070),
+        (connecting("long-poll", &[]), 0.120),
+        (connecting("long-poll", &["tls=true"]), 0.170),
+    ] {
+        let p = with(&sets);
+        near(ns(p.delay_mean_ns), FLOOR + 25e6 + closed(gap).mean_wait() * 1e9, 0.01);
+        near(ns(p.requests), 2000.0 * closed(gap).answers_per_second(), 0.01);
+    }
+}
+
+#[test]
+fn a_connection_for_each_poll_with_a_fixed_delay_is_a_round_trip_of_the_cycle_and_with_tls_two() {
+    let slower = "transports.short-poll.pacing=fixed-delay";
+    let cycle = |sets: &[&str]| {
+        let p = pooled(&[sets, &[slower]].concat(), 0.0, "short-poll");
+        2.0 * (ns(p.delay_mean_ns) - FLOOR - 25e6)
+    };
+    near(cycle(&["link.rtt=50ms"]), 1055e6, 1e-6);
+    near(cycle(&connecting("short-poll", &[])), 1105e6, 1e-6);
+    near(cycle(&connecting("short-poll", &["tls=true"])), 1155e6, 1e-6);
+}
+
+#[test]
+fn a_tls_connection_for_each_poll_has_its_bytes_in_both_directions() {
+    for transport in ["short-poll", "long-poll"] {
+        let mut sizes = sizes();
+        let with = |sizes: &Sizes, tls: bool| {
+            let sets = [format!("tls={tls}"), format!("transports.{transport}.keep_alive=false")];
+            let scenario = scenario(&sets.each_ref().map(String::as_str));
+            let all = predict(&scenario, sizes, &calibration(0.0));
+            all.into_iter()
+                .find(|p| p.transport == transport && p.repetition.is_none())
+                .expect("is predicted")
+        };
+        let plain = with(&sizes, false);
+        let own = sizes.0.get_mut(transport).unwrap();
+        (own.tls_bytes, own.tls_connect_bytes) = (500.0, 900.0);
+        let sealed = with(&sizes, true);
+        // Each exchange: 500 bytes up; 900 and the 22 of one record down.
+        let exchanges = ns(plain.bytes_up) / 100.0;
+        assert_eq!(plain.requests, sealed.requests);
+        near(ns(sealed.bytes_up - plain.bytes_up), exchanges * 500.0, 1e-3);
+        near(ns(sealed.bytes_down - plain.bytes_down), exchanges * 922.0, 1e-3);
     }
 }
 
