@@ -23,8 +23,8 @@ pub struct Link {
     #[serde(with = "text_duration")]
     #[schemars(with = "String")]
     pub rtt: Duration,
-    /// Up to so much more delay for each packet in each direction, drawn evenly for each. Packets
-    /// keep their order, so a stream of them is delayed by almost all of it.
+    /// Up to so much more delay for each packet in each direction, drawn evenly for each. Without
+    /// `reorder` packets keep their order, so a stream of them is delayed by almost all of it.
     #[serde(with = "text_duration")]
     #[schemars(with = "String")]
     pub jitter: Duration,
@@ -41,7 +41,7 @@ pub struct Link {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub up: Option<Bandwidth>,
     /// What waits before the bottleneck at most, as time ("100ms") or size ("64KiB"); what is more
-    /// is dropped.
+    /// is dropped. At most 10 s and 128 MiB.
     pub queue: Queue,
     /// One-way delay from the server to the clients, instead of half of `rtt`.
     #[serde(with = "text_duration::optional", skip_serializing_if = "Option::is_none")]

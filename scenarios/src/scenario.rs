@@ -159,7 +159,7 @@ pub struct Freeze {
     #[serde(default, with = "text_duration::optional", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub every: Option<Duration>,
-    /// How long it lasts.
+    /// How long it lasts, at most 25 s.
     #[serde(rename = "for", with = "text_duration")]
     #[schemars(with = "String")]
     pub lasts: Duration,

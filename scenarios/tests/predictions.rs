@@ -4,7 +4,7 @@
 mod common;
 
 use common::predicting::{calibration, near, ns, pooled, scenario, sizes};
-use scenarios::{Calibration, Prediction, Sizes, predict::predict};
+use scenarios::{Calibration, Prediction, Scenario, Sizes, predict::predict};
 
 #[test]
 fn every_transport_is_predicted_for_every_repetition_and_pooled() {
@@ -85,4 +85,19 @@ fn nothing_known_gives_no_nonsense() {
         "tcp",
     );
     assert_eq!((once.age_mean_ns, once.age_peak_ns, once.in_sync), (None, None, None));
+}
+
+#[test]
+fn no_link_that_ships_is_asked_for_more_than_it_carries_and_a_mobile_one_cannot_take_the_papers() {
+    let said = |name: &str, sets: &[&str]| {
+        let sets: Vec<_> = sets.iter().map(ToString::to_string).collect();
+        let scenario = Scenario::load(name, &sets).unwrap();
+        let all = predict(&scenario, &sizes(), &calibration(0.0));
+        let says = |p: &Prediction| p.assumptions.iter().any(|text| text.contains("cannot carry"));
+        all.iter().filter(|p| says(p)).map(|p| p.transport.clone()).collect::<Vec<_>>()
+    };
+    for builtin in scenarios::builtin() {
+        assert!(said(builtin.name, &[]).is_empty(), "{}", builtin.name);
+    }
+    assert!(said("kaazing", &["link.preset=3g"]).contains(&"short-poll".to_owned()));
 }
