@@ -4,6 +4,7 @@
     link.py WHAT RUN.csv…     WHAT: bytes, packets, long-poll, knee, stall, lossy, fan-out or rate
 """
 import csv
+import json
 import math
 import pathlib
 import shutil
@@ -106,17 +107,27 @@ def stall(paths):
                   f"request p99 {request:7.2f}  stood still {number(row, 'server_frozen_ns') / 1e9:.2f} s")
 
 
+def directory(path):
+    """The run directory of a CSV: the only one in the folder of its name."""
+    return next(pathlib.Path(path).with_suffix("").iterdir())
+
+
 def lossy(paths):
-    print("packets lost as asked, over the connections' whole life; updates missing")
+    print("packets lost as asked, of all over the connections' whole life; updates missing")
     for path in paths:
+        with open(directory(path) / "run.json") as file:
+            lives = {
+                (causes["transport"], str(causes["repetition"])): causes["life"]["link"]
+                for causes in json.load(file)["causes"]
+            }
         sums = [0, 0]
         for row in rows(path):
-            # The packets of the window are nearly those of the life.
-            total = number(row, "link_packets_up") + number(row, "link_packets_down")
-            lost = number(row, "link_lost_packets")
+            life = lives[row["transport"], row["repetition"]]
+            total = life["up"]["packets"] + life["down"]["packets"]
+            lost = int(row["link_lost_packets"])
             sums = [sums[0] + lost, sums[1] + total]
-            print(f"{place(path, row)}  {lost:.0f} of about {total:.0f} = {lost / total:.4%}  missing {row['missing']}")
-        print(f"{'all':>20}  {sums[0]:.0f} of about {sums[1]:.0f} = {sums[0] / sums[1]:.4%}")
+            print(f"{place(path, row)}  {lost} of {total} = {lost / total:.4%}  missing {row['missing']}")
+        print(f"{'all':>20}  {sums[0]} of {sums[1]} = {sums[0] / sums[1]:.4%}")
 
 
 def fan_out(paths):
@@ -132,12 +143,11 @@ def fan_out(paths):
 def rate(paths):
     print("goodput of the tcp floor: bytes above TCP, from the fifth second on; rate x 1448/1500 is 1.5445")
     for path in paths:
-        run = next(pathlib.Path(path).with_suffix("").iterdir())
         per_update = {
             (row["transport"], row["repetition"]): number(row, "bytes_down") / number(row, "delivered")
             for row in rows(path)
         }
-        with open(run / "timeline.csv", newline="") as file:
+        with open(directory(path) / "timeline.csv", newline="") as file:
             seconds = list(csv.DictReader(file))
         for key, size in per_update.items():
             steady = [
