@@ -23,8 +23,6 @@ pub static ALL: &[Effect] = &[cut::EFFECT, loss::EFFECT, rate::EFFECT, delay::EF
 
 /// A kind of effect.
 pub struct Effect {
-    /// Its name.
-    pub name: &'static str,
     /// Its stream of random numbers, not shared with another effect: whether jitter is drawn must
     /// not change which packets are lost.
     pub stream: u64,

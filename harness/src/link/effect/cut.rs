@@ -7,7 +7,7 @@ use scenarios::Way;
 use super::{Act, Cause, Effect};
 
 /// Registered in the table of effects.
-pub const EFFECT: Effect = Effect { name: "cut", stream: 0, begin };
+pub const EFFECT: Effect = Effect { stream: 0, begin };
 
 struct Cut {
     /// (begin, end) after the window has opened, ns.

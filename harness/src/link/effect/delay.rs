@@ -7,7 +7,7 @@ use scenarios::Way;
 use super::{Act, Cause, Effect};
 
 /// Registered in the table of effects.
-pub const EFFECT: Effect = Effect { name: "delay", stream: 3, begin };
+pub const EFFECT: Effect = Effect { stream: 3, begin };
 
 struct Delay {
     travel_ns: u64,

@@ -7,7 +7,7 @@ use scenarios::Way;
 use super::{Act, Cause, Effect};
 
 /// Registered in the table of effects.
-pub const EFFECT: Effect = Effect { name: "loss", stream: 1, begin };
+pub const EFFECT: Effect = Effect { stream: 1, begin };
 
 /// A chain of two states (Gilbert, "Capacity of a Burst-Noise Channel", 1960): in one every packet
 /// is lost, in the other none. Each packet takes one step, so its fate depends on the seed and on

@@ -227,15 +227,30 @@ fn an_idle_line_takes_a_packet_that_is_larger_than_its_queue() {
     let way = Way { bottleneck: Some(bottleneck(8_000, 100)), ..Way::default() };
     let mut path = Path::new(&way, Direction::Up, 0);
     assert_eq!(path.admit(0, 1500), Ok(1_500_000_000));
+    // That one is on the wire until it has been sent, and leaves the whole queue to others.
+    assert_eq!(path.admit(0, 60), Ok(1_560_000_000));
+    assert_eq!(path.admit(1_499_999_999, 41), Err(Cause::Queue));
+    assert_eq!(path.admit(1_499_999_999, 40), Ok(1_600_000_000));
+    // The second one is on the wire, and 40 bytes wait.
+    assert_eq!(path.admit(1_500_000_000, 61), Err(Cause::Queue));
+    assert_eq!(path.admit(1_500_000_000, 60), Ok(1_660_000_000));
+}
+
+#[test]
+fn a_queue_of_one_packet_holds_one_beside_the_one_that_is_being_sent() {
+    let way = Way { bottleneck: Some(bottleneck(12_000_000, 1500)), ..Way::default() };
+    let mut path = Path::new(&way, Direction::Down, 0);
+    // A packet of 1500 bytes takes 1 ms.
+    assert_eq!(path.admit(0, 1500), Ok(1_000_000));
+    assert_eq!(path.admit(0, 1500), Ok(2_000_000));
     assert_eq!(path.admit(0, 40), Err(Cause::Queue));
-    // 50 bytes are still to be sent, so 50 may wait.
-    assert_eq!(path.admit(1_450_000_000, 50), Ok(1_550_000_000));
-    assert_eq!(path.admit(1_450_000_000, 40), Err(Cause::Queue));
+    assert_eq!(path.admit(999_999, 40), Err(Cause::Queue));
+    assert_eq!(path.admit(1_000_000, 1500), Ok(3_000_000));
+    assert_eq!(path.drops().queue, Amount { packets: 2, bytes: 80 });
 }
 
 #[test]
 fn the_table_has_each_effect_once_with_a_stream_of_its_own() {
-    let names: std::collections::BTreeSet<_> = ALL.iter().map(|effect| effect.name).collect();
     let streams: std::collections::BTreeSet<_> = ALL.iter().map(|effect| effect.stream).collect();
-    assert_eq!((names.len(), streams.len()), (ALL.len(), ALL.len()));
+    assert_eq!(streams.len(), ALL.len());
 }
