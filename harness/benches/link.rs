@@ -33,6 +33,7 @@ fn carry(criterion: &mut Criterion) {
             packet[24..28].copy_from_slice(&(number / u32::from(CONNECTIONS) * 100).to_be_bytes());
             number += 1;
             account.observe(Direction::Up, black_box(&packet));
+            account.arrive(Direction::Up, black_box(&packet));
         });
     });
     let millisecond = std::time::Duration::from_millis(1);

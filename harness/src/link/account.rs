@@ -1,5 +1,6 @@
 //! Where the bytes of a link go, by cause: each packet is looked at as it enters, before anything is
-//! done to it, so that the sums are those of the sender.
+//! done to it, so that the sums are those of the sender. What a packet says to the other end counts
+//! when it arrives there: one that is lost has told nobody that a connection is over.
 
 mod flow;
 mod segment;
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::effect::{Amount, Direction};
 use flow::Flow;
-use segment::Segment;
+use segment::{ACK, RST, Segment};
 
 /// What one direction carried, by cause. The bytes add up to all bytes of all IP packets. A packet
 /// is counted once although its bytes may have several causes: with its payload if any of that is
@@ -67,7 +68,7 @@ impl Default for Account {
 }
 
 impl Account {
-    /// Enters one IP packet.
+    /// Enters one IP packet that an end has sent.
     pub fn observe(&mut self, direction: Direction, packet: &[u8]) {
         let (way, bytes) = (direction as usize, packet.len() as u64);
         self.largest_bytes[way] = self.largest_bytes[way].max(bytes);
@@ -76,17 +77,25 @@ impl Account {
             traffic.other.add(bytes);
             return;
         };
-        let port = match direction {
-            Direction::Up => segment.source_port,
-            Direction::Down => segment.destination_port,
-        };
-        let flow = &mut self.flows[usize::from(port)];
+        let flow = &mut self.flows[segment.clients_port(direction)];
         let was_live = flow.is_live();
         let opens = flow.is_opened_by(direction, &segment);
         flow.classify(direction, &segment).enter(traffic);
         self.opened += u64::from(opens);
         // A port that is used again has forgotten its last connection, closed or not.
         self.closed += u64::from(was_live && (opens || !flow.is_live()));
+    }
+
+    /// Takes note that an IP packet has come to the other end.
+    pub fn arrive(&mut self, direction: Direction, packet: &[u8]) {
+        let Some(segment) = Segment::parse(packet) else { return };
+        if !segment.has(ACK) && !segment.has(RST) {
+            return;
+        }
+        let flow = &mut self.flows[segment.clients_port(direction)];
+        let was_live = flow.is_live();
+        flow.hear(direction, &segment);
+        self.closed += u64::from(was_live && !flow.is_live());
     }
 
     /// What a direction carried so far.
@@ -104,7 +113,8 @@ impl Account {
         self.opened
     }
 
-    /// Those that are not closed: not both sides' FIN is acknowledged, and none has sent a RST.
+    /// Those that are not closed, so that an end may still have something to send again: not both
+    /// sides have heard that their FIN has arrived, and not one from the other that it has given up.
     pub fn unclosed(&self) -> u64 {
         self.opened - self.closed
     }

@@ -81,7 +81,7 @@ pub struct Counters {
     pub down: Carried,
     /// Connections that were opened.
     pub connections: u64,
-    /// Those that are not closed: not both FINs acknowledged, and no RST.
+    /// Those that are not closed: an end may still have something to send again.
     pub unclosed: u64,
 }
 
@@ -156,16 +156,12 @@ pub struct Report {
     pub counters: Counters,
     /// Lateness over the whole life.
     pub lateness: Lateness,
-    /// CPU time over the whole life.
-    pub effort: Effort,
     /// Packets that the kernel dropped on the clients' device; the relay has not seen them.
     pub clients_device: DeviceDrops,
     /// The same on the server's.
     pub server_device: DeviceDrops,
     /// Whether all connections were closed and the link at rest before the deadline.
     pub at_rest: bool,
-    /// The first error of a device that refused a packet.
-    pub refusal: Option<String>,
     /// What went wrong with the capture; it ended there.
     pub capture_error: Option<String>,
 }

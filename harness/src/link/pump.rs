@@ -6,7 +6,6 @@ mod lane;
 mod pace;
 
 use std::fs::File;
-use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use anyhow::{Context, Result};
@@ -218,7 +217,9 @@ impl Pump {
         let way = direction as usize;
         let target = &self.sources[direction.reverse() as usize];
         while let Some((due_ns, packet)) = self.lanes[way].next_due_by(now_ns) {
-            self.lanes[way].write(target, &packet);
+            if self.lanes[way].write(target, &packet) {
+                self.account.arrive(direction, packet.bytes());
+            }
             self.pool.put_back(packet);
             now_ns = clock::now_ns();
             self.last_packet_ns = now_ns;
@@ -271,11 +272,6 @@ impl Pump {
     pub fn quiet_since_ns(&self) -> Option<u64> {
         let is_empty = self.lanes.iter().all(|lane| lane.next_due_ns().is_none());
         (is_empty && self.account.unclosed() == 0).then_some(self.last_packet_ns)
-    }
-
-    /// The first error of a device that refused a packet.
-    pub fn refusal(&self) -> Option<&io::Error> {
-        self.lanes.iter().find_map(|lane| lane.refusal.as_ref())
     }
 
     /// Ends the capture; what went wrong with it, if anything has.

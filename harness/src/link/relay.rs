@@ -17,8 +17,9 @@ use super::pump::Pump;
 use crate::cmd::Usage;
 use crate::{clock, kernel};
 
-/// At rest: no packet for so long. Longer than a delayed acknowledgement takes (40 ms in Linux,
-/// TCP_DELACK_MIN), which is the last that may come.
+/// At rest: all connections are closed and no packet has come for so long. Of its own accord neither
+/// end sends anything then; it only answers what has arrived last, at once, which takes as long as
+/// a busy machine lets it.
 const QUIET_NS: u64 = 100_000_000;
 
 /// The turns that the thread asks for, so that it is woken in time beside a busy process.
@@ -112,11 +113,9 @@ fn report(pump: &mut Pump, devices: &mut [File; 2], at_rest: bool) -> Result<Rep
     Ok(Report {
         counters: pump.counters(),
         lateness: pump.lateness(),
-        effort: effort(pump)?,
         clients_device: device_drops(clients_device)?,
         server_device: device_drops(server_device)?,
         at_rest,
-        refusal: pump.refusal().map(ToString::to_string),
         capture_error: pump.finish_capture(),
     })
 }

@@ -8,6 +8,8 @@ use super::{Direction, Traffic};
 pub struct Flow {
     state: State,
     ends: [End; 2],
+    /// Who has sent a RST. Whether it was heard is seen by what the other does.
+    resets: [bool; 2],
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,7 +21,8 @@ enum State {
     Opening,
     /// The handshake is complete.
     Open,
-    /// Both ends' FIN is acknowledged, or one has sent a RST.
+    /// Nothing is left to be sent again: both ends know that their FIN has arrived, or one has given
+    /// up with a RST and the other knows, or needs nothing of it.
     Closed,
 }
 
@@ -32,8 +35,9 @@ struct End {
     next: u32,
     /// Whether the two are known.
     has_sent: bool,
+    /// Number after the last byte of which it knows that it has arrived.
+    acknowledged: u32,
     has_finished: bool,
-    finish_is_acknowledged: bool,
 }
 
 /// To which causes a packet's bytes belong.
@@ -98,23 +102,37 @@ impl Flow {
         if self.is_opened_by(direction, segment) {
             *self = Self { state: State::Opening, ..Self::default() };
         }
-        if segment.has(ACK) {
-            self.ends[direction.reverse() as usize].hear(segment.acknowledged);
-        }
-        let share = if segment.has(SYN) {
+        if segment.has(SYN) {
             self.ends[direction as usize].begin(segment)
         } else if segment.has(RST) {
-            if self.is_live() {
-                self.state = State::Closed;
-            }
+            self.resets[direction as usize] = true;
+            self.close_if_done();
             Share::Handshake(segment.header_bytes + segment.payload_bytes)
         } else {
             self.go_on(direction, segment)
-        };
-        if self.is_live() && self.ends.iter().all(|end| end.finish_is_acknowledged) {
+        }
+    }
+
+    /// Takes note that a segment has arrived.
+    pub fn hear(&mut self, direction: Direction, segment: &Segment) {
+        if segment.has(ACK) {
+            self.ends[direction.reverse() as usize].hear(segment.acknowledged);
+        }
+        if segment.has(RST) && self.is_live() {
             self.state = State::Closed;
         }
-        share
+        self.close_if_done();
+    }
+
+    fn close_if_done(&mut self) {
+        let [up, down] = &self.ends;
+        let have_finished = up.has_finished && down.has_finished;
+        // Who has given up sends nothing again, and answers what comes with another RST.
+        let is_done = |end: &End, has_reset: bool| has_reset || end.is_acknowledged();
+        let are_done = is_done(up, self.resets[0]) && is_done(down, self.resets[1]);
+        if self.is_live() && are_done && (have_finished || self.resets.contains(&true)) {
+            self.state = State::Closed;
+        }
     }
 
     /// A segment that is neither SYN nor RST.
@@ -141,8 +159,9 @@ impl End {
         if self.has_sent && self.initial == segment.sequence {
             return Share::Repeated(bytes);
         }
-        let next = segment.sequence.wrapping_add(1 + segment.payload_bytes);
-        *self = Self { initial: segment.sequence, next, has_sent: true, ..Self::default() };
+        let initial = segment.sequence;
+        let next = initial.wrapping_add(1 + segment.payload_bytes);
+        *self = Self { initial, next, has_sent: true, acknowledged: initial, has_finished: false };
         Share::Handshake(bytes)
     }
 
@@ -153,7 +172,7 @@ impl End {
             return Share::Ack(header_bytes);
         }
         if !self.has_sent {
-            (self.has_sent, self.next) = (true, sequence);
+            (self.has_sent, self.next, self.acknowledged) = (true, sequence, sequence);
         }
         let sent_before = distance(sequence, self.next);
         let last = sequence.wrapping_add(payload_bytes + u32::from(ends));
@@ -167,10 +186,16 @@ impl End {
         Share::Parts { header_bytes, ends, first_bytes, repeated_bytes }
     }
 
-    /// The other end has received all before this number.
+    /// Hears that the other end has received all before this number.
     fn hear(&mut self, acknowledged: u32) {
-        // Before the number of a FIN is used, nothing says that one may not come later.
-        let all = distance(acknowledged, self.next) == 0;
-        self.finish_is_acknowledged |= self.has_finished && all;
+        let is_sent = distance(self.next, acknowledged) == 0;
+        if is_sent && distance(self.acknowledged, acknowledged) > 0 {
+            self.acknowledged = acknowledged;
+        }
+    }
+
+    /// Whether it knows that all it has sent has arrived.
+    fn is_acknowledged(&self) -> bool {
+        self.acknowledged == self.next
     }
 }

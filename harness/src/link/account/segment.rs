@@ -1,5 +1,7 @@
 //! The headers of one packet.
 
+use super::Direction;
+
 /// TCP flags (RFC 9293, section 3.1).
 pub const FIN: u8 = 1;
 /// Opens a connection.
@@ -59,6 +61,14 @@ impl Segment {
             flags: tcp[13],
             header_bytes: (ip_bytes + tcp_bytes) as u32,
             payload_bytes: (tcp.len() - tcp_bytes) as u32,
+        })
+    }
+
+    /// The port that names its connection: the clients' end of one that goes `direction`.
+    pub fn clients_port(&self, direction: Direction) -> usize {
+        usize::from(match direction {
+            Direction::Up => self.source_port,
+            Direction::Down => self.destination_port,
         })
     }
 

@@ -45,10 +45,18 @@ impl Talk {
         self.next[direction as usize] = own.wrapping_add(payload as u32 + counted);
     }
 
-    /// Sends from a number on, whatever was sent before.
+    /// Sends from a number on, whatever was sent before; it arrives.
     fn again(&mut self, direction: Direction, flags: u8, from: u32, payload: usize) {
+        let packet = self.lose(direction, flags, from, payload);
+        self.account.arrive(direction, &packet);
+    }
+
+    /// The same, and it does not arrive.
+    fn lose(&mut self, direction: Direction, flags: u8, from: u32, payload: usize) -> Vec<u8> {
         let other = self.next[direction.reverse() as usize];
-        self.account.observe(direction, &Self::packet(direction, flags, (from, other), payload));
+        let packet = Self::packet(direction, flags, (from, other), payload);
+        self.account.observe(direction, &packet);
+        packet
     }
 
     fn connect(&mut self) {
@@ -173,6 +181,66 @@ fn a_reset_closes_at_once_and_only_once() {
 }
 
 #[test]
+fn a_farewell_of_which_an_end_has_not_heard_that_it_arrived_may_be_sent_again() {
+    for initial in [5, u32::MAX - 40] {
+        let mut talk = Talk::new(initial, 200);
+        talk.connect();
+        talk.send(Direction::Up, ACK, 40);
+        talk.send(Direction::Up, FIN | ACK, 0);
+        let fin = talk.next[1];
+        talk.send(Direction::Down, FIN | ACK, 0);
+        // The last acknowledgement is lost, so the server sends its FIN again.
+        let last = talk.next[0];
+        talk.lose(Direction::Up, ACK, last, 0);
+        assert_eq!(talk.account.unclosed(), 1);
+        talk.again(Direction::Down, FIN | ACK, fin, 0);
+        assert_eq!(talk.account.unclosed(), 1);
+        talk.send(Direction::Up, ACK, 0);
+        assert_eq!(talk.account.unclosed(), 0);
+        assert_eq!(talk.down().retransmitted, amount(1, HEADERS));
+    }
+}
+
+#[test]
+fn a_farewell_that_is_lost_itself_leaves_the_connection_open() {
+    let mut talk = Talk::new(100, 200);
+    talk.connect();
+    talk.send(Direction::Up, FIN | ACK, 0);
+    let fin = talk.next[1];
+    talk.lose(Direction::Down, FIN | ACK, fin, 0);
+    // An acknowledgement of what was sent before it.
+    talk.send(Direction::Up, ACK, 0);
+    assert_eq!(talk.account.unclosed(), 1);
+    talk.next[1] = fin + 1;
+    talk.again(Direction::Down, FIN | ACK, fin, 0);
+    talk.send(Direction::Up, ACK, 0);
+    assert_eq!(talk.account.unclosed(), 0);
+}
+
+#[test]
+fn a_reset_that_is_lost_closes_only_what_has_nothing_to_send_again() {
+    for has_data in [false, true] {
+        let mut talk = Talk::new(100, 200);
+        talk.connect();
+        let data = talk.next[1];
+        if has_data {
+            talk.lose(Direction::Down, ACK, data, 10);
+            talk.next[1] += 10;
+        }
+        let own = talk.next[0];
+        talk.lose(Direction::Up, RST, own, 0);
+        assert_eq!(talk.account.unclosed(), u64::from(has_data));
+        // What comes again is answered with another one.
+        if has_data {
+            talk.again(Direction::Down, ACK, data, 10);
+            assert_eq!(talk.account.unclosed(), 1);
+            talk.again(Direction::Up, RST, own, 0);
+        }
+        assert_eq!(talk.account.unclosed(), 0);
+    }
+}
+
+#[test]
 fn a_port_that_is_used_again_is_another_connection() {
     let mut talk = Talk::new(100, 200);
     talk.connect();
@@ -221,16 +289,19 @@ proptest::proptest! {
     #[test]
     fn the_causes_add_up_to_all_bytes_and_packets_whatever_comes(
         packets in proptest::collection::vec(
-            (proptest::bool::ANY, 0_u8..32, 0_u32..400, 0_u32..400, 0_usize..200), 0..60),
+            (proptest::bool::ANY, 0_u8..32, 0_u32..400, 0_u32..400, 0_usize..200, proptest::bool::ANY), 0..60),
     ) {
         let mut account = Account::default();
         let mut sums = [Amount::default(); 2];
-        for (is_up, flags, sequence, acknowledged, payload) in packets {
+        for (is_up, flags, sequence, acknowledged, payload, arrives) in packets {
             let direction = if is_up { Direction::Up } else { Direction::Down };
             // Around the place where numbers wrap.
             let numbers = (sequence.wrapping_sub(200), acknowledged.wrapping_sub(200));
             let packet = Talk::packet(direction, flags, numbers, payload);
             account.observe(direction, &packet);
+            if arrives {
+                account.arrive(direction, &packet);
+            }
             sums[direction as usize].add(packet.len() as u64);
         }
         for direction in Direction::BOTH {

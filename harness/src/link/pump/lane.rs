@@ -131,8 +131,6 @@ pub struct Lane {
     pub delivered: Amount,
     /// What that device did not take.
     pub refused: Amount,
-    /// Why not, the first time.
-    pub refusal: Option<io::Error>,
 }
 
 impl Lane {
@@ -144,7 +142,7 @@ impl Lane {
             Queue::Ordered(VecDeque::new())
         };
         let (admitted, delivered, refused) = Default::default();
-        Self { path, queue, admitted, delivered, refused, refusal: None }
+        Self { path, queue, admitted, delivered, refused }
     }
 
     /// Lets a packet in, or gives it back because it is dropped.
@@ -168,20 +166,13 @@ impl Lane {
         self.queue.pop().map(|waiting| (waiting.due_ns, waiting.packet))
     }
 
-    /// Hands a packet to the device at the end. One that it does not take whole is lost.
-    pub fn write(&mut self, mut device: &File, packet: &Packet) {
-        let bytes = packet.length as u64;
-        match device.write(packet.bytes()) {
-            Ok(written) if written == packet.length => self.delivered.add(bytes),
-            written => {
-                self.refused.add(bytes);
-                let error = written.map_or_else(
-                    |error| error,
-                    |written| io::Error::other(format!("it took {written} of {bytes} bytes")),
-                );
-                self.refusal.get_or_insert(error);
-            }
-        }
+    /// Hands a packet to the device at the end. One that it does not take whole is lost; whether it
+    /// did.
+    pub fn write(&mut self, mut device: &File, packet: &Packet) -> bool {
+        let is_taken = device.write(packet.bytes()).is_ok_and(|written| written == packet.length);
+        let fate = if is_taken { &mut self.delivered } else { &mut self.refused };
+        fate.add(packet.length as u64);
+        is_taken
     }
 
     /// What was let in and has not been written.
