@@ -13,8 +13,8 @@ use results::{CausesOf, FORMAT_VERSION, Measured, Run, RunDirectory, Verdict, Wa
 use scenarios::{Calibration, Prediction, Sizes, predict::predict};
 
 use crate::calibrate::{self, Calibrated};
-use crate::link::Death;
 use crate::link::order::Settings;
+use crate::link::{Death, capture};
 use crate::machine::{self, Cores};
 use crate::measured::{self, Place};
 use crate::paper;
@@ -31,6 +31,13 @@ pub struct Rival {
     pub prefix: String,
     /// The transports that it speaks.
     pub transports: Vec<String>,
+}
+
+impl Rival {
+    /// What its row of a transport is called.
+    pub fn label(&self, transport: &str) -> String {
+        format!("{}-{transport}", self.prefix)
+    }
 }
 
 /// A run while it is being made.
@@ -214,16 +221,6 @@ impl Campaign {
         }
     }
 
-    /// `FILE.pcap` becomes `FILE-sse-2.pcap`: a file per transport and repetition.
-    fn capture(&self, label: &str, repetition: u32) -> Option<PathBuf> {
-        let path = self.pcap.as_ref()?;
-        let extension = path
-            .extension()
-            .map_or_else(String::new, |extension| format!(".{}", extension.to_string_lossy()));
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        Some(path.with_file_name(format!("{stem}-{label}-{repetition}{extension}")))
-    }
-
     /// One trial per contestant; all of a block replay the same publish times.
     fn trials(&self, repetition: u32) -> Vec<Trial> {
         let schedule = self.run.scenario.schedule(repetition);
@@ -234,7 +231,7 @@ impl Campaign {
                 let mut arguments = vec!["--transport".to_owned(), name.clone()];
                 arguments.extend(self.stage.tls_arguments());
                 Trial {
-                    label: format!("{}-{name}", rival.prefix),
+                    label: rival.label(name),
                     program: Program { path: rival.path.clone(), arguments },
                     ..self.stage.trial(name, clients)
                 }
@@ -250,7 +247,8 @@ impl Campaign {
             link: scenario.link.as_ref().map(|link| Settings {
                 link: link.clone(),
                 seed,
-                capture: self.capture(&trial.label, repetition),
+                capture: (self.pcap.as_ref())
+                    .map(|path| capture::path_of(path, &trial.label, repetition)),
             }),
             ..trial
         };

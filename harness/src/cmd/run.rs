@@ -6,9 +6,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use results::{Run, Verdict};
+use scenarios::Scenario;
 
 use super::{FAILED, Format, Interruption};
 use crate::campaign::{Campaign, Rival};
+use crate::link::capture;
 use crate::progress::Progress;
 use crate::stage::Stage;
 
@@ -56,7 +58,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let scenario = super::load(&args.scenario, &args.sets)?;
     let rivals = args.rival.iter().map(|text| rival(text)).collect::<Result<Vec<_>>>()?;
     if let Some(path) = &args.pcap {
-        check_capture(path, scenario.link.is_some())?;
+        check_captures(path, &scenario, &rivals)?;
     }
     let progress = Progress::new(Campaign::steps(&scenario, &rivals), args.quiet);
     let path = super::fresh_directory(&args.results, &scenario.name);
@@ -117,23 +119,31 @@ fn width(terminal: bool) -> Option<u16> {
     terminal.then(|| console::Term::stdout().size().1)
 }
 
-/// Finds out before anything starts whether captures can be written there.
-fn check_capture(path: &Path, has_link: bool) -> Result<()> {
+/// Finds out before anything starts whether all captures can be written there.
+fn check_captures(path: &Path, scenario: &Scenario, rivals: &[Rival]) -> Result<()> {
     let refuse = |why: &str| {
         let text = format!("--pcap {}: {why}", path.display());
         Err(super::Usage(text).into())
     };
-    if !has_link {
+    if scenario.link.is_none() {
         return refuse("there is nothing to capture without a link: add --set link.preset=lan");
     }
     if path.file_name().is_none() || path.is_dir() {
         return refuse("must be the path of a file");
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    match tempfile::tempfile_in(folder.unwrap_or(Path::new("."))) {
-        Ok(_) => Ok(()),
-        Err(error) => refuse(&format!("cannot be written: {error}")),
+    let own = scenario.transports.keys().cloned();
+    let others = rivals
+        .iter()
+        .flat_map(|rival| rival.transports.iter().map(|transport| rival.label(transport)));
+    for label in own.chain(others) {
+        for repetition in 1..=scenario.measure.repeat {
+            let path = capture::path_of(path, &label, repetition);
+            if let Err(error) = capture::check(&path) {
+                return refuse(&format!("{} cannot be written: {error}", path.display()));
+            }
+        }
     }
+    Ok(())
 }
 
 /// `floor=target/release/examples/bare:tcp,short-poll`

@@ -1,7 +1,8 @@
 //! All packets of a link in a file that Wireshark and tcpdump read.
 
-use std::fs::File;
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::clock::SECOND_NS;
@@ -26,13 +27,13 @@ pub struct Capture {
 
 impl Capture {
     /// Begins a file, replacing one that is there.
-    pub fn create(path: &Path, offset_ns: u64) -> Self {
-        let create = || {
-            let mut file = BufWriter::with_capacity(BUFFER_BYTES, File::create(path)?);
-            file.write_all(&file_header())?;
-            Ok(file)
-        };
-        Self { path: path.to_owned(), file: create(), offset_ns }
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn create(path: &Path, offset_ns: u64) -> io::Result<Self> {
+        let mut file = BufWriter::with_capacity(BUFFER_BYTES, File::create(path)?);
+        file.write_all(&file_header())?;
+        Ok(Self { path: path.to_owned(), file: Ok(file), offset_ns })
     }
 
     /// Adds a packet that came at `now_ns` of `CLOCK_MONOTONIC`.
@@ -52,6 +53,27 @@ impl Capture {
             format!("the capture {path} is incomplete, because writing it failed: {error}")
         })
     }
+}
+
+/// `FILE.pcap` becomes `FILE-sse-2.pcap`: a file per row's name and repetition.
+#[must_use]
+pub fn path_of(path: &Path, label: &str, repetition: u32) -> PathBuf {
+    let extension = path
+        .extension()
+        .map_or_else(String::new, |extension| format!(".{}", extension.to_string_lossy()));
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!("{stem}-{label}-{repetition}{extension}"))
+}
+
+/// Whether a capture could be written there; a file of that name stays as it is.
+///
+/// # Errors
+/// Why not.
+pub fn check(path: &Path) -> io::Result<()> {
+    let was_there = path.symlink_metadata().is_ok();
+    // A pipe that nobody reads would block.
+    OpenOptions::new().append(true).create(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+    if was_there { Ok(()) } else { fs::remove_file(path) }
 }
 
 fn file_header() -> [u8; 24] {
@@ -81,11 +103,11 @@ mod tests {
     fn a_capture_has_its_packets_with_their_times_and_lengths() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("packets.pcap");
-        let mut capture = Capture::create(&path, 1_700_000_000 * SECOND_NS);
+        let mut capture = Capture::create(&path, 1_700_000_000 * SECOND_NS).unwrap();
         capture.add(3 * SECOND_NS + 7, &[0x45, 1, 2]);
         capture.add(4 * SECOND_NS, &[0x45]);
         assert_eq!(capture.finish(), None);
-        let bytes = std::fs::read(path).unwrap();
+        let bytes = fs::read(path).unwrap();
         assert_eq!(bytes.len(), 24 + 16 + 3 + 16 + 1);
         let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
         assert_eq!((word(0), word(20)), (0xa1b2_3c4d, 101));
@@ -96,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_disk_that_is_full_ends_the_capture_with_a_sentence() {
-        let mut capture = Capture::create(Path::new("/dev/full"), 0);
+        let mut capture = Capture::create(Path::new("/dev/full"), 0).unwrap();
         for now_ns in 0..100 {
             capture.add(now_ns, &[0x45; 1500]);
         }
@@ -105,9 +127,23 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_made_is_a_sentence_too() {
-        let mut capture = Capture::create(Path::new("/proc/packets.pcap"), 0);
-        capture.add(1, &[0x45]);
-        assert!(capture.finish().unwrap().contains("/proc/packets.pcap"));
+    fn a_check_refuses_what_cannot_be_written_and_leaves_all_as_it_was() {
+        let directory = tempfile::tempdir().unwrap();
+        let [fresh, there, folder] =
+            ["fresh", "there", "folder"].map(|name| directory.path().join(name));
+        fs::write(&there, "kept").unwrap();
+        fs::create_dir(&folder).unwrap();
+        assert!(check(&fresh).is_ok() && !fresh.exists());
+        assert!(check(&there).is_ok());
+        assert_eq!(fs::read(&there).unwrap(), b"kept");
+        assert!(check(&folder).is_err() && folder.is_dir());
+        assert!(check(&folder.join("none/packets.pcap")).is_err());
+    }
+
+    #[test]
+    fn each_row_and_repetition_has_a_file_of_its_own() {
+        let name = |path| path_of(Path::new(path), "sse", 2).display().to_string();
+        assert_eq!(name("a.b/wire.pcap"), "a.b/wire-sse-2.pcap");
+        assert_eq!(name("wire"), "wire-sse-2");
     }
 }

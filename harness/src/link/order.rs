@@ -49,7 +49,7 @@ pub enum Word {
         /// How to get to the server's side.
         server: Entrance,
     },
-    /// This machine cannot have a link; a sentence says why and what to do.
+    /// This machine cannot have such a link; a sentence says why and what to do.
     Refused {
         /// The sentence.
         why: String,

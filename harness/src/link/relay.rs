@@ -36,15 +36,31 @@ pub fn run() -> Result<()> {
     let line = orders.next_blocking().context("the link got no settings")?;
     let settings: Settings =
         serde_json::from_slice(&line).context("the link cannot read its settings")?;
-    let spaces = namespace::make().inspect_err(|error| {
+    let made = begin_capture(&settings).and_then(|capture| Ok((capture, namespace::make()?)));
+    let (capture, spaces) = made.inspect_err(|error| {
         if let Some(Usage(why)) = error.downcast_ref() {
             let _ = say(&Word::Refused { why: why.clone() });
         }
     })?;
-    carry(&settings, spaces, orders)
+    carry(&settings, capture, spaces, orders)
 }
 
-fn carry(settings: &Settings, spaces: Spaces, mut orders: Lines) -> Result<()> {
+/// Before there are namespaces: the super-user of one may write only what is his own outside.
+fn begin_capture(settings: &Settings) -> Result<Option<Capture>> {
+    let create = |path: &PathBuf| {
+        Capture::create(path, wall_clock_offset_ns()).map_err(|error| {
+            Usage(format!("the capture {} cannot be written: {error}", path.display())).into()
+        })
+    };
+    settings.capture.as_ref().map(create).transpose()
+}
+
+fn carry(
+    settings: &Settings,
+    capture: Option<Capture>,
+    spaces: Spaces,
+    mut orders: Lines,
+) -> Result<()> {
     let Spaces { clients, server } = spaces;
     let ready = Word::Ready { clients: entrance(&clients.net), server: entrance(&server.net) };
     let mut counters = [clients.counters, server.counters];
@@ -55,8 +71,6 @@ fn carry(settings: &Settings, spaces: Spaces, mut orders: Lines) -> Result<()> {
         };
         Path::new(&way, direction, settings.seed)
     };
-    let capture =
-        settings.capture.as_ref().map(|path| Capture::create(path, wall_clock_offset_ns()));
     let paths = Direction::BOTH.map(path);
     let stdin = orders.file.try_clone()?;
     let mut pump = Pump::new(clients.device, server.device, stdin.as_fd(), paths, capture)?;
