@@ -105,13 +105,15 @@ fn enter_user_namespace() -> io::Result<()> {
 
 /// Goes into a network namespace that is made for it, and puts an end of the link there.
 fn side(address: Ipv4Addr) -> Result<Space> {
-    let refused = |error: io::Error| refused("a network namespace", &error);
-    unshare(CloneFlags::CLONE_NEWNET).map_err(|errno| refused(errno.into()))?;
-    configure(NO_IPV6).map_err(refused)?;
+    unshare(CloneFlags::CLONE_NEWNET)
+        .map_err(|errno| refused("a network namespace", &errno.into()))?;
+    configure(NO_IPV6)?;
     let device = open_device()?;
-    kernel::name_tun(&device, DEVICE).map_err(refused)?;
-    route::raise(DEVICE, address, QUEUE_PACKETS).map_err(refused)?;
-    configure(SETTINGS).map_err(refused)?;
+    kernel::name_tun(&device, DEVICE)
+        .map_err(|error| Usage(refusal::of_making(DEVICES, &error)))?;
+    route::raise(DEVICE, address, QUEUE_PACKETS)
+        .map_err(|error| Usage(refusal::of_address(DEVICE, &error)))?;
+    configure(SETTINGS)?;
     // The file shows the namespace in which it was opened.
     let open = |path| File::open(path).with_context(|| format!("while opening {path}"));
     let (net, counters) = (open("/proc/thread-self/ns/net")?, open("/proc/thread-self/net/dev")?);
@@ -124,7 +126,7 @@ fn open_device() -> Result<File> {
     Ok(opened.map_err(|error| Usage(refusal::of_device(DEVICES, &error)))?)
 }
 
-fn configure(settings: &[(&str, Setting)]) -> io::Result<()> {
+fn configure(settings: &[(&str, Setting)]) -> Result<(), Usage> {
     for (name, setting) in settings {
         let path = format!("/proc/sys/{name}");
         let value = match setting {
@@ -138,10 +140,7 @@ fn configure(settings: &[(&str, Setting)]) -> io::Result<()> {
             // A kernel without IPv6 need not be told to be without, and one that is too old for
             // another of these has nothing to be set.
             Err(error) if error.kind() == ErrorKind::NotFound => {}
-            written => {
-                written
-                    .map_err(|error| io::Error::new(error.kind(), format!("{name}: {error}")))?;
-            }
+            written => written.map_err(|error| Usage(refusal::of_setting(name, &error)))?,
         }
     }
     Ok(())

@@ -32,8 +32,13 @@ impl Sysctls {
     }
 }
 
+/// What remains where the super-user of a namespace may not do in it what is his to do.
+const FORBIDDEN: &str = "look at the container's seccomp profile (docker: --security-opt seccomp=unconfined) or at the security module's log";
+
 /// The kernel did not let us make `what`, or do in it what its owner may.
 pub fn of_namespace(what: &str, error: &io::Error, sysctls: &Sysctls) -> String {
+    let refused =
+        format!("a link needs user and network namespaces, but {what} was refused ({error})");
     let advice = if sysctls.max_user_namespaces == Some(0) {
         "user.max_user_namespaces is 0: set it to 10000 (sudo sysctl user.max_user_namespaces=10000)"
     } else if sysctls.max_net_namespaces == Some(0) {
@@ -45,9 +50,9 @@ pub fn of_namespace(what: &str, error: &io::Error, sysctls: &Sysctls) -> String 
     } else if is_full(error) {
         "there are as many as user.max_user_namespaces and user.max_net_namespaces allow: raise them"
     } else {
-        "no sysctl forbids it, so look at the container's seccomp profile (docker: --security-opt seccomp=unconfined) or at the security module's log"
+        return format!("{refused}; no sysctl forbids it, so {FORBIDDEN}");
     };
-    format!("a link needs user and network namespaces, but {what} was refused ({error}); {advice}")
+    format!("{refused}; {advice}")
 }
 
 /// `/dev/net/tun` could not be opened.
@@ -65,6 +70,32 @@ pub fn of_device(path: &str, error: &io::Error) -> String {
     format!("a link needs {path}, which {state} ({error}): {advice}")
 }
 
+/// No device could be made of `/dev/net/tun` in a namespace in which we are the super-user.
+pub fn of_making(path: &str, error: &io::Error) -> String {
+    format!(
+        "a link needs a device of {path}, which was opened, but the kernel made none of it \
+         ({error}): {FORBIDDEN}"
+    )
+}
+
+/// A setting of a network namespace of ours could not be written.
+pub fn of_setting(name: &str, error: &io::Error) -> String {
+    let advice = if error.kind() == ErrorKind::ReadOnlyFilesystem {
+        "/proc/sys is mounted read-only, as containers have it: let this one write to it (docker: --security-opt systempaths=unconfined)"
+    } else {
+        FORBIDDEN
+    };
+    format!("a link sets {name} in its own namespaces, but that was refused ({error}): {advice}")
+}
+
+/// The device of a side could not be given its address and queue.
+pub fn of_address(device: &str, error: &io::Error) -> String {
+    format!(
+        "a link has made its device {device}, but could not give it an address and set it up \
+         ({error}): {FORBIDDEN}"
+    )
+}
+
 /// ENOSPC is said at a limit; EUSERS before Linux 4.9.
 fn is_full(error: &io::Error) -> bool {
     [libc::ENOSPC, libc::EUSERS].map(Some).contains(&error.raw_os_error())
@@ -72,7 +103,7 @@ fn is_full(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use libc::{EACCES, ENODEV, ENOENT, ENOSPC, ENXIO, EPERM};
+    use libc::{EACCES, ENODEV, ENOENT, ENOSPC, ENXIO, EPERM, EROFS};
 
     use super::*;
 
@@ -112,6 +143,22 @@ mod tests {
             let sentence = of_device("/dev/net/tun", &io::Error::from_raw_os_error(errno));
             assert!(sentence.contains(words) && sentence.contains(advice), "{sentence}");
             assert!(!sentence.contains("namespace"), "{sentence}");
+        }
+    }
+
+    #[test]
+    fn what_is_refused_within_the_namespaces_is_said_by_its_own_name() {
+        let of = io::Error::from_raw_os_error;
+        let sentences = [
+            (of_making("/dev/net/tun", &of(EPERM)), "made none of it", "seccomp"),
+            (of_setting("net/a", &of(EROFS)), "sets net/a", "systempaths=unconfined"),
+            (of_setting("net/a", &of(EACCES)), "sets net/a", "security module"),
+            (of_address("feedlab0", &of(EPERM)), "its device feedlab0", "seccomp"),
+        ];
+        for (sentence, words, advice) in sentences {
+            assert!(sentence.contains(words) && sentence.contains(advice), "{sentence}");
+            assert!(!sentence.contains("namespace was refused"), "{sentence}");
+            assert!(!sentence.contains("modprobe"), "{sentence}");
         }
     }
 }
