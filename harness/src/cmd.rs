@@ -105,10 +105,12 @@ pub fn print(text: &str) -> Result<()> {
     }
 }
 
-/// Ctrl-C and SIGTERM, which from now on end nothing by themselves.
+/// Ctrl-C, SIGTERM and a terminal that closes, which from now on end nothing by themselves.
 struct Interruption {
     interrupt: Signal,
     terminate: Signal,
+    /// `None` for one that is to outlive its terminal, as under nohup.
+    hangup: Option<Signal>,
 }
 
 impl Interruption {
@@ -118,6 +120,9 @@ impl Interruption {
             Ok::<_, std::io::Error>(Self {
                 interrupt: signal(SignalKind::interrupt())?,
                 terminate: signal(SignalKind::terminate())?,
+                hangup: (!is_ignored(libc::SIGHUP))
+                    .then(|| signal(SignalKind::hangup()))
+                    .transpose()?,
             })
         };
         listen().context("while asking to be told of Ctrl-C")
@@ -125,12 +130,27 @@ impl Interruption {
 
     /// Waits for the next, also if it has come since the last; the error to end with.
     async fn heard(&mut self) -> anyhow::Error {
+        let hung_up = async {
+            match &mut self.hangup {
+                Some(signal) => signal.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         let name = tokio::select! {
             _ = self.interrupt.recv() => "Ctrl-C",
             _ = self.terminate.recv() => "SIGTERM",
+            _ = hung_up => "SIGHUP",
         };
         anyhow!("interrupted by {name}")
     }
+}
+
+/// Whether whoever started this process has set a signal to be ignored (proc_pid_status(5), SigIgn).
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
 /// A directory for a run's output that does not exist yet: `<parent>/<scenario>-<time>`.

@@ -1,5 +1,7 @@
 //! Where the trials of a run take place: the resolved scenario, the cores, a private directory.
 
+mod directory;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +19,7 @@ use crate::process::{self, Program};
 use crate::progress::Progress;
 use crate::resolve::{self, Pair};
 use crate::trial::{Seen, Trial};
+use directory::Directory;
 
 /// The stage of a run.
 pub struct Stage {
@@ -33,7 +36,7 @@ pub struct Stage {
     own_path: PathBuf,
     /// The run's own, where TLS is spoken.
     certificate: Option<Certificate>,
-    directory: tempfile::TempDir,
+    directory: Directory,
 }
 
 impl Stage {
@@ -51,9 +54,7 @@ impl Stage {
         let cores = share(scenario.server.cpus.as_deref(), scenario.server.threads);
         machine::pin(&cores.harness)
             .with_context(|| format!("while pinning to cores {:?}", cores.harness))?;
-        let directory = tempfile::Builder::new()
-            .prefix("feedlab-")
-            .tempdir()
+        let directory = Directory::make(&std::env::temp_dir())
             .context("while making a private directory for the sockets")?;
         let certificate = if scenario.tls {
             let made = Certificate::make(std::time::SystemTime::now());

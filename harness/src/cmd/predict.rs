@@ -53,10 +53,11 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 
 /// Calibrates here and now. When it is interrupted, its processes end with the future that has them.
 fn calibrated(scenario: Scenario) -> Result<Expected> {
-    let stage = Stage::new(scenario, Progress::new(1, false))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // Before the stage has a directory: whoever is ended by a signal does not remove it.
+    let mut interruption = runtime.block_on(async { Interruption::listen() })?;
+    let stage = Stage::new(scenario, Progress::new(1, false))?;
     let outcome = runtime.block_on(async {
-        let mut interruption = Interruption::listen()?;
         tokio::select! {
             made = campaign::predictions(&stage) => made,
             signal = interruption.heard() => Err(signal),

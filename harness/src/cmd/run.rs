@@ -62,10 +62,11 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     }
     let progress = Progress::new(Campaign::steps(&scenario, &rivals), args.quiet);
     let path = super::fresh_directory(&args.results, &scenario.name);
-    let stage = Stage::new(scenario, progress)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut campaign = Campaign::new(stage, rivals, &path, args.pcap.clone())?;
+    // Before the stage has a directory: whoever is ended by a signal does not remove it.
     let mut interruption = runtime.block_on(async { Interruption::listen() })?;
+    let stage = Stage::new(scenario, progress)?;
+    let mut campaign = Campaign::new(stage, rivals, &path, args.pcap.clone())?;
     let outcome = runtime.block_on(async {
         tokio::select! {
             made = campaign.make() => made,
