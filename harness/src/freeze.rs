@@ -80,6 +80,14 @@ mod tests {
         stat.rsplit_once(") ").unwrap().1.chars().take(1).collect()
     }
 
+    fn wait_until(mut is_so: impl FnMut() -> bool) {
+        let deadline_ns = clock::now_ns() + 60 * clock::SECOND_NS;
+        while !is_so() {
+            assert!(clock::now_ns() < deadline_ns, "it did not happen within a minute");
+            std::thread::yield_now();
+        }
+    }
+
     #[test]
     fn a_process_stands_still_between_the_times_and_goes_on_after_them() {
         let mut child = Command::new("sleep").arg("60").spawn().unwrap();
@@ -102,13 +110,9 @@ mod tests {
         let now_ns = clock::now_ns();
         let freezer = Freezer::start(child.id(), vec![(now_ns, now_ns + 3600 * clock::SECOND_NS)]);
         let freezer = freezer.unwrap();
-        while state(&child) != "T" {
-            std::thread::yield_now();
-        }
+        wait_until(|| state(&child) == "T");
         drop(freezer);
-        while state(&child) == "T" {
-            std::thread::yield_now();
-        }
+        wait_until(|| state(&child) != "T");
         child.kill().unwrap();
         child.wait().unwrap();
     }

@@ -3,9 +3,15 @@
 #![allow(clippy::unwrap_used)] // a test that unwraps fails with the line that is wrong
 
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
+
+/// Longer than a link, a server and its clients take to start on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 const TRANSPORTS: [&str; 5] = ["short-poll", "long-poll", "sse", "websocket", "tcp"];
 
@@ -162,30 +168,37 @@ fn tshark_counts_the_same_bytes_and_dissects_http_and_websocket() {
     assert!(!read("websocket", &["-Y", "websocket"]).is_empty());
 }
 
+/// The child of the run that plays the role of the first verb, as soon as there is one for each. A
+/// server is there only behind a link that stands; before there is a run, one is only tried. The
+/// calibration has links of its own, and any of them will do.
+fn child(run: &mut Child, verbs: &[&str]) -> Pid {
+    let parent = run.id();
+    let began = Instant::now();
+    loop {
+        let children = std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"));
+        let children = children.unwrap_or_default();
+        let find = |verb: &str| {
+            children.split_whitespace().find(|pid| {
+                let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+                line.split(|byte| *byte == 0).nth(1) == Some(verb.as_bytes())
+            })
+        };
+        let found: Vec<_> = verbs.iter().filter_map(|verb| find(verb)).collect();
+        if found.len() == verbs.len() {
+            return Pid::from_raw(found[0].parse().unwrap());
+        }
+        assert!(run.try_wait().unwrap().is_none(), "the run has ended without {verbs:?}");
+        assert!(began.elapsed() < PATIENCE, "there are not {verbs:?}");
+        std::thread::yield_now();
+    }
+}
+
 #[test]
 fn a_link_that_is_killed_makes_the_run_invalid_with_that_reason() {
     let Some(place) = Place::new() else { return };
-    let child = place.command(&["--set", "measure.duration=60s"]).spawn().unwrap();
-    let parent = child.id();
-    // A server is there only behind a link that stands; before there is a run, one is only tried.
-    // The calibration has links of its own, and any of them will do.
-    let link = loop {
-        let children = std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"));
-        let children = children.unwrap_or_default();
-        let find = |word: &[u8]| {
-            children.split_whitespace().find(|pid| {
-                let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-                line.split(|byte| *byte == 0).nth(1) == Some(word)
-            })
-        };
-        if let Some((link, _)) = find(b"link").zip(find(b"serve")) {
-            break link.parse().unwrap();
-        }
-        std::thread::yield_now();
-    };
-    let link = nix::unistd::Pid::from_raw(link);
-    nix::sys::signal::kill(link, nix::sys::signal::Signal::SIGKILL).unwrap();
-    let output = child.wait_with_output().unwrap();
+    let mut run = place.command(&["--set", "measure.duration=60s"]).spawn().unwrap();
+    kill(child(&mut run, &["link", "serve"]), Signal::SIGKILL).unwrap();
+    let output = run.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let run: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(run["verdict"], "INVALID");
@@ -194,11 +207,42 @@ fn a_link_that_is_killed_makes_the_run_invalid_with_that_reason() {
 }
 
 #[test]
+fn a_server_or_a_load_worker_that_is_killed_behind_a_link_fails_the_run_with_a_sentence() {
+    let Some(place) = Place::new() else { return };
+    // Who publishes may notice it before the server's death is seen.
+    let cases = [
+        (["serve", "link", "worker"], ["the server died", "publish"]),
+        (["worker", "link", "serve"], ["a load worker died", "a load worker is gone"]),
+    ];
+    for (verbs, words) in cases {
+        let mut run = place.command(&["--set", "measure.duration=60s"]).spawn().unwrap();
+        kill(child(&mut run, &verbs), Signal::SIGKILL).unwrap();
+        let output = run.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{verbs:?}");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(words.iter().any(|word| errors.contains(word)), "{verbs:?}: {errors}");
+        assert!(!errors.contains("the link died"), "{verbs:?}: {errors}");
+    }
+}
+
+#[test]
 fn a_capture_that_cannot_be_written_or_has_nothing_to_write_is_refused_before_anything_starts() {
     let Some(place) = Place::new() else { return };
     let output = place.command(&["--pcap", "/nowhere/wire.pcap"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(errors.contains("--pcap /nowhere/wire.pcap: cannot be written"), "{errors}");
+    let sentence = "--pcap /nowhere/wire.pcap: /nowhere/wire-long-poll-1.pcap cannot be written";
+    assert!(errors.contains(sentence), "{errors}");
     assert!(!place.path().join("results").exists());
+    // The very files are tried: one of these names is taken.
+    std::fs::create_dir(place.path().join("wire-sse-2.pcap")).unwrap();
+    let more = ["--pcap", "wire.pcap", "--set", "measure.repeat=2"];
+    let output = place.command(&more).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(errors.contains("wire-sse-2.pcap cannot be written"), "{errors}");
+    let names = std::fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    assert_eq!(names, ["cross.toml", "wire-sse-2.pcap"]);
 }

@@ -80,6 +80,34 @@ async fn a_capture_that_fails_does_not_end_the_run() {
     assert!(sentence.contains("/dev/full is incomplete"), "{sentence}");
 }
 
+/// The super-user may write everywhere, and in a user namespace of his own only what is his.
+#[tokio::test]
+async fn a_capture_may_lie_where_only_the_super_user_of_the_machine_may_write() {
+    let directory = tempfile::tempdir().unwrap();
+    if nix::unistd::geteuid().is_root() {
+        std::os::unix::fs::chown(directory.path(), Some(65_534), Some(65_534)).unwrap();
+    }
+    let path = directory.path().join("packets.pcap");
+    let settings = Settings { capture: Some(path.clone()), ..Settings::default() };
+    let Some(link) = link(settings).await else { return };
+    assert_eq!(finish(link).await.capture_error, None);
+    assert!(path.exists());
+}
+
+#[tokio::test]
+async fn a_capture_that_cannot_be_made_is_refused() {
+    if link(Settings::default()).await.is_none() {
+        return;
+    }
+    let settings = Settings { capture: Some("/proc/packets.pcap".into()), ..Settings::default() };
+    let cores = harness::machine::own_cores();
+    let feedlab = std::path::Path::new(crate::stage::FEEDLAB);
+    let made = harness::link::Link::start_by(feedlab, &settings, &cores, &cores).await;
+    let error = made.err().unwrap();
+    assert!(error.is::<harness::cmd::Usage>(), "{error:#}");
+    assert!(error.to_string().contains("the capture /proc/packets.pcap cannot be"), "{error}");
+}
+
 #[tokio::test]
 async fn connections_that_are_opened_at_once_are_counted_and_closed() {
     let Some(link) = link(Settings::default()).await else { return };

@@ -7,6 +7,7 @@
 mod account;
 mod effects;
 mod inside;
+mod killed;
 mod life;
 mod stage;
 mod user;

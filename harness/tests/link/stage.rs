@@ -22,8 +22,8 @@ pub async fn link(settings: Settings) -> Option<Link> {
     let cores = machine::own_cores();
     match Link::start_by(Path::new(FEEDLAB), &settings, &cores, &cores).await {
         Ok(link) => Some(link),
-        Err(error) if error.is::<Usage>() && std::env::var_os("CI").is_none() => {
-            eprintln!("skipped: {error}");
+        Err(error) if error.is::<Usage>() => {
+            skip(&error.to_string());
             None
         }
         Err(error) => panic!("{error:#}"),
@@ -33,6 +33,30 @@ pub async fn link(settings: Settings) -> Option<Link> {
 /// A link that does only what is asked for here.
 pub async fn link_with(link: scenarios::Link) -> Option<Link> {
     self::link(Settings { link, seed: 7, capture: None }).await
+}
+
+/// Ends a test that cannot be made here, with the reason printed; in CI none may be left out.
+pub fn skip(reason: &str) {
+    assert!(std::env::var_os("CI").is_none(), "this test may not be skipped in CI: {reason}");
+    eprintln!("skipped: {reason}");
+}
+
+/// Waits for what others do, but not for ever.
+pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let deadline_ns = clock::now_ns() + PATIENCE_NS;
+    while !is_so().await {
+        assert!(clock::now_ns() < deadline_ns, "not within a minute: {what}");
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Waits until a client has sent its tenth ping.
+pub async fn until_pinged(link: &mut Link) {
+    let conversation = link.parts().1;
+    until("ten pings are sent", async || {
+        conversation.mark().await.unwrap().counters.up.offered.payload.packets >= 10
+    })
+    .await;
 }
 
 /// Ends a link whose processes are done. All that came in must have a fate, and nothing may be
