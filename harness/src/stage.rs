@@ -13,7 +13,7 @@ use servers::Params;
 
 use crate::certificate::{self, Certificate};
 use crate::dial::Trust;
-use crate::link::{self, order::Settings};
+use crate::link::{self, namespace, order::Settings};
 use crate::machine::{self, Cores};
 use crate::process::{self, Program};
 use crate::progress::Progress;
@@ -68,6 +68,9 @@ impl Stage {
         let mut environment = machine::environment(&cores, workers, &congestion);
         if let Some(link) = &scenario.link {
             environment.link = link.to_string();
+            // Both ends are where the link has set these.
+            namespace::PORTS.clone_into(&mut environment.port_range);
+            environment.somaxconn = environment.somaxconn.max(namespace::BACKLOG);
         }
         Ok(Self {
             environment,

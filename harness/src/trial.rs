@@ -224,12 +224,14 @@ impl Trial {
         done
     }
 
-    /// The longest time that a packet takes through the link and its answer back, both queues full.
+    /// The longest time that a packet takes through the link and its answer back: both queues are
+    /// full, and a full packet is being sent.
     fn longest_round_trip_ns(&self) -> u64 {
         let Some(Settings { link, .. }) = &self.link else { return 0 };
         let longest_ns = |way: &Way| {
-            let queue =
-                way.bottleneck.map_or(0, |narrow| narrow.bandwidth.wire_ns(narrow.queue_bytes));
+            let queue = way.bottleneck.map_or(0, |narrow| {
+                narrow.bandwidth.wire_ns(narrow.queue_bytes + scenarios::MTU_BYTES)
+            });
             (way.delay + way.jitter).as_nanos() as u64 + queue
         };
         longest_ns(&link.way_up()) + longest_ns(&link.way_down())

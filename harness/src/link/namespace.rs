@@ -33,13 +33,16 @@ const DEVICES: &str = "/dev/net/tun";
 const QUEUE_PACKETS: u32 = 10_000;
 
 /// Connections that may wait to be accepted: more than a server of ours asks for.
-const BACKLOG: u64 = 65_535;
+pub const BACKLOG: u64 = 65_535;
+
+/// Ports that connections of one side can use, as the kernel writes them.
+pub const PORTS: &str = "1024 65535";
 
 /// TCP in a namespace of ours. A value that is read from a file is kept where it is larger.
 const SETTINGS: &[(&str, Setting)] = &[
     // A port whose last connection is in TIME_WAIT may be used again.
     ("net/ipv4/tcp_tw_reuse", Setting::Text("1")),
-    ("net/ipv4/ip_local_port_range", Setting::Text("1024 65535")),
+    ("net/ipv4/ip_local_port_range", Setting::Text(PORTS)),
     // Each connection begins alike: no slow start threshold or round trip that is remembered from
     // an earlier connection to the same address.
     ("net/ipv4/tcp_no_metrics_save", Setting::Text("1")),

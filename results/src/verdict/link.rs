@@ -72,7 +72,8 @@ fn relay_late(evidence: &Evidence, most_ns: f64) -> Option<String> {
 
 fn relay_cpu(evidence: &Evidence, share: f64) -> Option<String> {
     let row = evidence.row;
-    let used = row.relay_cpu_ns.filter(|_| row.window_ns > 0)? as f64 / row.window_ns as f64;
+    // A relay that watches the clock has CPU to spare.
+    let used = row.relay_work_ns().filter(|_| row.window_ns > 0)? as f64 / row.window_ns as f64;
     (used > share).then(|| {
         format!(
             "the relay of the link used {} of its core: use fewer clients or a slower feed",

@@ -265,7 +265,8 @@ fn a_link_is_judged_by_its_bytes_its_drops_and_its_relay() {
         row.life_link_bytes = Some(5_000);
         row.link_unasked_drops = Some(0);
         row.relay_late_p99_ns = Some(200_000);
-        row.relay_cpu_ns = Some(SECOND);
+        row.relay_cpu_ns = Some(9 * SECOND);
+        row.relay_spun_ns = Some(8 * SECOND);
     };
     assert_eq!(fired(link), (vec![], Verdict::Valid));
     let with = |change: fn(&mut Row)| {
@@ -278,7 +279,7 @@ fn a_link_is_judged_by_its_bytes_its_drops_and_its_relay() {
     only("link-bytes", suspect, with(|row| row.life_link_bytes = Some(5_001)));
     only("link-drops", suspect, with(|row| row.link_unasked_drops = Some(1)));
     only("relay-late", suspect, with(|row| row.relay_late_p99_ns = Some(1_500_000)));
-    only("relay-cpu", suspect, with(|row| row.relay_cpu_ns = Some(9 * SECOND)));
+    only("relay-cpu", suspect, with(|row| row.relay_spun_ns = Some(0)));
     only("retransmits", suspect, with(|row| row.retransmitted_bytes = Some(60)));
 }
 
