@@ -55,11 +55,10 @@ pub fn section(loaded: &Loaded, charts: Vec<Chart>) -> Section {
     let subjects = view::subjects(run);
     let (remarks, warnings): (Vec<Notice>, Vec<Notice>) =
         notices(run).into_iter().partition(|notice| notice.severity == Verdict::Valid);
-    let directory = loaded.path.file_name().unwrap_or_default();
     Section {
         name: run.scenario.name.clone(),
         about: run.scenario.about.clone(),
-        directory: directory.to_string_lossy().into_owned(),
+        directory: loaded.path.display().to_string(),
         started: run.started.clone(),
         feedlab: run.environment.feedlab.clone(),
         verdict: run.verdict,

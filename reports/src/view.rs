@@ -59,7 +59,7 @@ pub fn on_loopback(run: &Run) -> bool {
 /// Bytes of both directions per delivered update: on the link, or above TCP where there is none.
 pub fn wire_bytes_per_update(row: &Row) -> Option<f64> {
     match row.link_bytes() {
-        Some(bytes) => (row.delivered > 0).then(|| bytes as f64 / row.delivered as f64),
+        Some(_) => row.link_bytes_per_update(),
         None => row.bytes_per_update(),
     }
 }

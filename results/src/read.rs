@@ -9,7 +9,7 @@ use std::{
 use hdrhistogram::Histogram;
 use serde::de::DeserializeOwned;
 
-use crate::{Error, FORMAT_VERSION, Position, Resource, Row, Run, Second, hlog};
+use crate::{Error, FORMAT_VERSION, Position, Resource, Row, Run, Second, Verdict, Warning, hlog};
 
 /// A histogram and whose it is.
 pub type TaggedHistogram = (String, u32, Histogram<u64>);
@@ -55,6 +55,11 @@ impl Run {
     pub fn read(directory: &Path) -> Result<Loaded, Error> {
         let mut run = read_run(&directory.join("run.json"))?;
         run.rows = read_csv(&directory.join("summary.csv"))?;
+        if run.partial && run.verdict == Verdict::Valid {
+            // Who is killed has no time to say so.
+            let message = "the run is not complete: it was ended before its time, without a word";
+            run.warn([Warning::new("partial", Verdict::Suspect, message)]);
+        }
         let histograms = tagged(&directory.join("delay.hlog"), &run.rows)?;
         let requests = tagged(&directory.join("request.hlog"), &run.rows)?;
         run.pooled = read_csv(&directory.join("pooled.csv"))?;

@@ -150,6 +150,9 @@ fn an_interrupted_run_keeps_what_it_has_and_says_that_it_is_partial() {
 
     let read = Run::read(directory.path()).unwrap();
     assert!(read.run.partial);
+    // It was killed, so nobody has judged it.
+    assert_eq!(read.run.verdict, Verdict::Suspect);
+    assert_eq!(read.run.warnings.last().unwrap().rule, "partial");
     assert_eq!(read.run.rows.len(), 2);
     assert_eq!(read.histograms[1].1, 2);
     let pooled = &read.run.pooled[0];

@@ -140,7 +140,10 @@ fn check_captures(path: &Path, scenario: &Scenario, rivals: &[Rival]) -> Result<
         for repetition in 1..=scenario.measure.repeat {
             let path = capture::path_of(path, &label, repetition);
             if let Err(error) = capture::check(&path) {
-                return refuse(&format!("{} cannot be written: {error}", path.display()));
+                return refuse(&format!(
+                    "{} cannot be written: {error}; the directory must be there and writable",
+                    path.display()
+                ));
             }
         }
     }

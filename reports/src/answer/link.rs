@@ -57,11 +57,11 @@ const SOURCES: [Source; 7] = [
     },
     Source {
         column: column(
-            "packets lost",
+            "packets dropped",
             "packets",
-            "lost",
+            "dropped",
             2,
-            "as the scenario asks, by chance, by the queue and by cuts, over the connections' whole life",
+            "as the scenario asks: by chance, by the queue before a bottleneck that was full, and by cuts, over the connections' whole life",
         ),
         measured: lost,
         theory: |_| None,
@@ -96,9 +96,9 @@ const SOURCES: [Source; 7] = [
     },
 ];
 
-const CLOSING: &str = "Whole IP packets of the window, as the relay counts them where they enter the \
-                       link; what was lost over\nthe connections' whole life. The relay's CPU is \
-                       without what it only watched the clock";
+const CLOSING: &str = "Whole IP packets, as the relay counts them where they enter the link; what was \
+                       dropped, by chance, by a full\nqueue or in a cut, over the connections' \
+                       whole life. The relay's CPU is without what it only watched the clock";
 
 /// What the link carried; `None` on loopback.
 pub fn of(run: &Run) -> Option<Answer> {

@@ -4,7 +4,7 @@ use results::Row;
 
 use super::{
     ChartKind, Content,
-    causes::{self, Unit},
+    causes::{self, Time, Unit},
 };
 use crate::{
     draw::Plot,
@@ -27,8 +27,11 @@ pub(super) const KIND: ChartKind = ChartKind {
     content,
 };
 
-const UNIT: Unit =
-    Unit { measured: |row| row.delivered as f64, expected: |row| row.expected as f64 };
+const UNIT: Unit = Unit {
+    measured: |row| row.delivered as f64,
+    expected: |row| row.expected as f64,
+    time: Time::Codecs,
+};
 
 fn content(view: &View) -> Option<Content> {
     let (bars, table) = causes::stacked(view, &UNIT)?;

@@ -19,22 +19,54 @@ struct Side {
 struct Cause {
     name: &'static str,
     fill: Fill,
+    /// Whether the link counts it, or else the codecs.
+    is_links: bool,
     bytes: fn(&Side) -> u64,
 }
 
 /// From inside to outside. What is plain is above TCP and patterns are TCP and IP, so that both are
 /// told apart in grey, too; TLS, which goes around all that is inside, is an outline.
 static CAUSES: [Cause; 10] = [
-    Cause { name: "payload", fill: Fill::Tint(1.0), bytes: |side| side.codecs.payload },
-    Cause { name: "envelope", fill: Fill::Tint(0.66), bytes: |side| side.codecs.envelope },
-    Cause { name: "framing", fill: Fill::Tint(0.42), bytes: |side| side.codecs.framing },
-    Cause { name: "heads", fill: Fill::Tint(0.2), bytes: |side| side.codecs.head },
-    Cause { name: "TLS", fill: Fill::Hollow, bytes: |side| side.codecs.tls },
-    Cause { name: "packet headers", fill: Fill::Rising, bytes: |side| side.link.headers },
-    Cause { name: "pure ACKs", fill: Fill::Level, bytes: |side| side.link.acks },
-    Cause { name: "open and close", fill: Fill::Crossed, bytes: |side| side.link.handshakes },
-    Cause { name: "sent again", fill: Fill::Ink, bytes: |side| side.link.retransmitted },
-    Cause { name: "not TCP", fill: Fill::Tint(0.1), bytes: |side| side.link.other },
+    Cause {
+        name: "payload",
+        fill: Fill::Tint(1.0),
+        is_links: false,
+        bytes: |side| side.codecs.payload,
+    },
+    Cause {
+        name: "envelope",
+        fill: Fill::Tint(0.66),
+        is_links: false,
+        bytes: |side| side.codecs.envelope,
+    },
+    Cause {
+        name: "framing",
+        fill: Fill::Tint(0.42),
+        is_links: false,
+        bytes: |side| side.codecs.framing,
+    },
+    Cause { name: "heads", fill: Fill::Tint(0.2), is_links: false, bytes: |side| side.codecs.head },
+    Cause { name: "TLS", fill: Fill::Hollow, is_links: false, bytes: |side| side.codecs.tls },
+    Cause {
+        name: "packet headers",
+        fill: Fill::Rising,
+        is_links: true,
+        bytes: |side| side.link.headers,
+    },
+    Cause { name: "pure ACKs", fill: Fill::Level, is_links: true, bytes: |side| side.link.acks },
+    Cause {
+        name: "open and close",
+        fill: Fill::Crossed,
+        is_links: true,
+        bytes: |side| side.link.handshakes,
+    },
+    Cause {
+        name: "sent again",
+        fill: Fill::Ink,
+        is_links: true,
+        bytes: |side| side.link.retransmitted,
+    },
+    Cause { name: "not TCP", fill: Fill::Tint(0.1), is_links: true, bytes: |side| side.link.other },
 ];
 
 /// What bytes are divided by; zero where nothing can be said.
@@ -43,6 +75,29 @@ pub(super) struct Unit {
     pub measured: fn(&Row) -> f64,
     /// Of a run in which everything arrives.
     pub expected: fn(&Row) -> f64,
+    /// In whose time bytes are counted.
+    pub time: Time,
+}
+
+/// Codecs and link watch somewhat different times, and what the one has seen is put into the other's
+/// by how much each saw of what both count.
+#[derive(Clone, Copy)]
+pub(super) enum Time {
+    /// Of the exchanges and messages that carried the window's updates.
+    Codecs,
+    /// From the pause before the window to its end, or to that of the drain.
+    Link,
+}
+
+impl Time {
+    /// What the codecs' bytes are multiplied by, and the link's.
+    fn scales(self, row: &Row) -> [f64; 2] {
+        let more = row.codecs_over_link().unwrap_or(1.0);
+        match self {
+            Self::Codecs => [1.0, more],
+            Self::Link => [1.0 / more, 1.0],
+        }
+    }
 }
 
 /// The bars and their numbers; `None` if no transport has any.
@@ -74,7 +129,8 @@ pub(super) fn stacked(view: &View, unit: &Unit) -> Option<(Bars, DataTable)> {
             [("down", down, row.predicted_bytes_down), ("up", up, row.predicted_bytes_up)]
         {
             let predicted = predicted.filter(|_| expected > 0.0);
-            let bar = bar(caption, side, &causes, by, predicted.map(|all| all as f64 / expected));
+            let predicted = predicted.map(|all| all as f64 / expected);
+            let bar = bar(caption, side, &causes, unit.time.scales(row), by, predicted);
             let counted = view.on_link().then(|| bytes(side.link.bytes() as f64 / by));
             table.rows.push(cells(subject.name, &bar, counted));
             // A mark at the very beginning would only hide it.
@@ -89,9 +145,18 @@ pub(super) fn stacked(view: &View, unit: &Unit) -> Option<(Bars, DataTable)> {
     (!groups.is_empty()).then_some((Bars { groups, key, theory }, table))
 }
 
-fn bar(caption: &str, side: &Side, causes: &[&Cause], by: f64, predicted: Option<f64>) -> Bar {
-    let part =
-        |cause: &&Cause| Segment { value: (cause.bytes)(side) as f64 / by, fill: cause.fill };
+fn bar(
+    caption: &str,
+    side: &Side,
+    causes: &[&Cause],
+    scales: [f64; 2],
+    by: f64,
+    predicted: Option<f64>,
+) -> Bar {
+    let part = |cause: &&Cause| {
+        let scale = scales[usize::from(cause.is_links)];
+        Segment { value: (cause.bytes)(side) as f64 * scale / by, fill: cause.fill }
+    };
     let bar = Bar {
         caption: caption.to_owned(),
         segments: causes.iter().map(part).collect(),
@@ -112,10 +177,12 @@ fn cells(transport: &str, bar: &Bar, counted: Option<String>) -> Vec<String> {
     cells
 }
 
-/// Why a window's bars may be a little longer than what the link counted in it.
-const APART: &str = "The link counts what enters it from the pause before the window on, the codecs \
-                     from the last quiet moment of each client before it to the first after it; over \
-                     the connections’ whole life both are held against each other.";
+/// Why a window's bars may be longer than what the link counted in it.
+const APART: &str = "The link counts what enters it from the pause before the window on, of short polls \
+                     to the window’s end; the codecs count from the last quiet moment of each client \
+                     before it to the first after its last update. What the one has seen is brought \
+                     into the other’s time by how much each saw of what both count; over the \
+                     connections’ whole life both are held against each other exactly.";
 
 fn apart(sides: &[Side; 2]) -> bool {
     sides.iter().any(|side| side.link.packets > 0 && side.link.payload != side.codecs.total())

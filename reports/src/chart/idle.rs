@@ -4,7 +4,7 @@ use results::Row;
 
 use super::{
     ChartKind, Content,
-    causes::{self, Unit},
+    causes::{self, Time, Unit},
 };
 use crate::{
     draw::Plot,
@@ -35,6 +35,7 @@ const SILENT_PER_MINUTE: f64 = 6.0;
 const UNIT: Unit = Unit {
     measured: |row| row.window_ns as f64 / 60e9 * row.connected as f64,
     expected: |row| row.window_ns as f64 / 60e9 * row.clients as f64,
+    time: Time::Link,
 };
 
 fn content(view: &View) -> Option<Content> {

@@ -43,7 +43,8 @@ fn content(view: &View) -> Option<Content> {
 fn line(view: &View, subject: &Subject) -> Option<Line> {
     let row = subject.pooled;
     let all = row.packets_per_update()?;
-    let each = |packets: Option<u64>| Some(packets? as f64 / row.delivered as f64);
+    let more = row.codecs_over_link()?;
+    let each = |packets: Option<u64>| Some(packets? as f64 * more / row.delivered as f64);
     let (down, up) = (each(row.link_packets_down)?, each(row.link_packets_up)?);
     let range = subject.range(Row::packets_per_update);
     let theory = theory::packets_per_update(view.run, subject);

@@ -62,9 +62,24 @@ impl Row {
 
     /// Bytes on the link for each byte above TCP.
     pub fn link_bytes_per_byte(&self) -> Option<f64> {
-        let all = self.link_bytes()?;
-        let above = all.checked_sub(self.bytes_below()?).filter(|&above| above > 0)?;
-        Some(all as f64 / above as f64)
+        Some(self.link_bytes()? as f64 / self.link_bytes_above()? as f64)
+    }
+
+    /// Bytes above TCP that the link carried.
+    fn link_bytes_above(&self) -> Option<u64> {
+        self.link_bytes()?.checked_sub(self.bytes_below()?).filter(|&above| above > 0)
+    }
+
+    /// How much more the codecs counted than the link carried above TCP in its own time: 1 for who
+    /// pushes. Of short polls the link's time ends with the window, and the codecs' with each
+    /// client's last update of it.
+    pub fn codecs_over_link(&self) -> Option<f64> {
+        Some((self.bytes_up + self.bytes_down) as f64 / self.link_bytes_above()? as f64)
+    }
+
+    /// Bytes of both directions on the link per delivered update, in the codecs' time.
+    pub fn link_bytes_per_update(&self) -> Option<f64> {
+        Some(self.bytes_per_update()? * self.link_bytes_per_byte()?)
     }
 
     /// What a client's minute costs in bytes on the link, or above TCP where there is none: on a
@@ -75,9 +90,10 @@ impl Row {
         (minutes > 0.0).then(|| bytes / minutes)
     }
 
-    /// Packets of both directions per delivered update.
+    /// Packets of both directions per delivered update, in the codecs' time.
     pub fn packets_per_update(&self) -> Option<f64> {
-        self.per_update((self.link_packets_up? + self.link_packets_down?) as f64)
+        let packets = self.link_packets_up? + self.link_packets_down?;
+        self.per_update(packets as f64 * self.codecs_over_link()?)
     }
 
     /// Deliveries per second of all clients together.
@@ -87,5 +103,34 @@ impl Row {
 
     fn per_update(&self, total: f64) -> Option<f64> {
         (self.delivered > 0).then(|| total / self.delivered as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Short polls whose last answers come after the link's window: the codecs have counted 300
+    /// bytes of an update, and the link four fifths of them with their headers.
+    #[test]
+    fn what_an_update_costs_on_the_link_is_never_less_than_above_tcp() {
+        let row = Row {
+            delivered: 10,
+            bytes_up: 1_000,
+            bytes_down: 2_000,
+            link_bytes_up: Some(1_000),
+            link_bytes_down: Some(1_712),
+            link_packets_up: Some(3),
+            link_packets_down: Some(3),
+            packet_header_bytes: Some(208),
+            ack_bytes: Some(104),
+            handshake_bytes: Some(0),
+            retransmitted_bytes: Some(0),
+            ..Row::default()
+        };
+        assert_eq!(row.codecs_over_link(), Some(1.25));
+        let per_update = row.link_bytes_per_update().unwrap();
+        assert!((per_update - (300.0 + 31.2 * 1.25)).abs() < 1e-9, "{per_update}");
+        assert_eq!(row.packets_per_update(), Some(0.75));
     }
 }
