@@ -39,7 +39,7 @@ only() { # transports…
 
 case "$what" in
 relay)
-    for part in rtt loss rate capacity; do "$target/examples/link" "$part"; done
+    for part in machine rtt loss rate capacity; do "$target/examples/link" "$part"; done
     ;;
 bytes)
     for loss in 0 0.02; do

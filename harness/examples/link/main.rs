@@ -1,10 +1,11 @@
 //! How exact is a link on this machine? `cargo run --release -p harness --example link -- rtt`
-//! (or `loss`, `rate`, `capacity`; without a name, all of them).
+//! (or `machine`, `loss`, `rate`, `capacity`; without a name, all of them).
 //!
 //! The program starts itself again as the link and as the processes on its two sides, so that what
 //! is measured is the link that a run gets. The link has the first core and everything else the
 //! second, where there are two.
 
+mod machine;
 mod measure;
 mod role;
 
@@ -20,6 +21,7 @@ type Measure = fn(&measure::Setting) -> Result<()>;
 
 /// What can be measured.
 const MEASURES: &[(&str, Measure)] = &[
+    ("machine", machine::watch),
     ("rtt", measure::rtt),
     ("loss", measure::loss),
     ("rate", measure::rate),

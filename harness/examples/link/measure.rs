@@ -11,6 +11,7 @@ use harness::{machine, process};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout};
 
+use crate::machine::Ticks;
 use crate::role::{Pinged, Received};
 
 /// How often each figure is measured.
@@ -43,9 +44,21 @@ impl Setting {
         let first = *cores.first().context("this process may use no core")?;
         let second = *cores.get(1).unwrap_or(&first);
         let setting = Self { relay: vec![first], rest: vec![second] };
-        machine::pin(&setting.rest)?;
+        setting.pin_rest()?;
         println!("link on core {first}, all else on core {second}");
         Ok(setting)
+    }
+
+    /// Both, or the one that there is.
+    pub fn cores(&self) -> Vec<usize> {
+        let mut cores = [self.relay.as_slice(), &self.rest].concat();
+        cores.dedup();
+        cores
+    }
+
+    /// Lets this process, and what it starts, have the cores that are not the link's.
+    pub fn pin_rest(&self) -> Result<()> {
+        Ok(machine::pin(&self.rest)?)
     }
 
     fn block_on<T>(&self, work: impl AsyncFnOnce(&Self) -> Result<T>) -> Result<T> {
@@ -255,7 +268,7 @@ pub fn rate(setting: &Setting) -> Result<()> {
 pub fn capacity(setting: &Setting) -> Result<()> {
     println!("\nMessages of 132 bytes over 1,000 connections at 10 ms, 10 s each");
     println!(
-        "  messages/s  packets/s  core %  spun %  µs/packet  late µs p50   p99    max  unasked drops  retransmitted"
+        "  messages/s  packets/s  core %  spun %  kernel %  µs/packet  late µs p50   p99    max  unasked drops  retransmitted"
     );
     setting.block_on(async |setting| {
         for per_second in [5_000, 25_000, 50_000] {
@@ -276,9 +289,9 @@ async fn capacity_once(setting: &Setting, per_second: u64, seed: u64) -> Result<
     while link.parts().1.mark().await?.counters.down.offered.payload.packets < per_second {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let before = link.parts().1.mark().await?;
+    let (before, ticks_before) = (link.parts().1.mark().await?, Ticks::of(&link)?);
     tokio::time::sleep(Duration::from_secs(7)).await;
-    let after = link.parts().1.mark().await?;
+    let (after, ticks_after) = (link.parts().1.mark().await?, Ticks::of(&link)?);
     let sent: u64 = sender.seen().await?;
     let got: Received = receiver.seen().await?;
     assert_eq!(sent, got.bytes, "TCP delivers all");
@@ -286,7 +299,8 @@ async fn capacity_once(setting: &Setting, per_second: u64, seed: u64) -> Result<
     let (late, (core, spun)) = (after.lateness, effort(&before, &after));
     let pace = pace(&before, &after);
     println!(
-        "  {per_second:10}  {pace:9.0}  {core:6.1}  {spun:6.1}  {:9.2}  {:11.1}  {:4.0}  {:5.0}  {:13}  {:13}",
+        "  {per_second:10}  {pace:9.0}  {core:6.1}  {spun:6.1}  {:8.1}  {:9.2}  {:11.1}  {:4.0}  {:5.0}  {:13}  {:13}",
+        ticks_after.kernel_share_since(ticks_before),
         core * 1e4 / pace,
         us(late.p50_ns),
         us(late.p99_ns),
