@@ -11,7 +11,7 @@ pub fn table(run: &Run) -> Option<DataTable> {
     let mut table = DataTable::new(["figure", "published", "computed", "this run"]);
     for Figure { what, published, computed, measured } in &paper.figures {
         let cell = |value: Option<f64>| value.map_or("–".into(), figure);
-        let cells = vec![what.clone(), cell(*published), figure(*computed), cell(*measured)];
+        let cells = vec![what.clone(), cell(*published), cell(*computed), cell(*measured)];
         table.rows.push(cells);
     }
     Some(table)

@@ -21,8 +21,9 @@ pub struct Figure {
     pub what: String,
     /// As published; `None` where the publication is silent.
     pub published: Option<f64>,
-    /// From our codecs, under the publication's conditions.
-    pub computed: f64,
+    /// From our codecs under the publication's conditions, or from theory under the run's; `None`
+    /// where neither has it.
+    pub computed: Option<f64>,
     /// Of this run; `None` where it has nothing to say.
     pub measured: Option<f64>,
 }

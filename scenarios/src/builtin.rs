@@ -36,5 +36,10 @@ pub fn builtin() -> &'static [Builtin] {
         "heavy-cookies",
         "stall",
         "kaazing",
+        "pimentel",
+        "bozdag",
+        "vandevyvere",
+        "agarwal",
+        "batching",
     ]
 }

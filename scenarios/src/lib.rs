@@ -32,6 +32,6 @@ pub use link::{Bottleneck, Cut, CutDirection, Link, MTU_BYTES, Way};
 pub use predict::{Calibration, Prediction, Sizes, TransportSizes};
 pub use queue::Queue;
 pub use rate::Rate;
-pub use scenario::{Feed, FeedKind, Freeze, Measure, Scenario, Server};
+pub use scenario::{Feed, FeedKind, Freeze, Measure, PAPERS, Scenario, Server};
 pub use schedule::{MAX_PUBLISHES, Schedule};
 pub use schema::schema;

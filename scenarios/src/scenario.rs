@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Link, Rate, text_duration};
+pub use keys::PAPERS;
 pub(crate) use keys::{KEYS, Key, Kind, MAX_CORE, MAX_WORD};
 pub(crate) use origin::Origin;
 
@@ -31,6 +32,9 @@ pub struct Scenario {
     pub about: String,
     /// How many clients follow the feed, each with a connection of its own.
     pub clients: u32,
+    /// The publication that the scenario reproduces; its figures stand beside the run's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paper: Option<String>,
     /// What is published, and when.
     pub feed: Feed,
     /// How long, how often and with which seed it is measured.

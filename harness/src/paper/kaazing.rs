@@ -6,11 +6,17 @@
 //! (871 : 2), with them (909 : 2), with the payload that they carry, and with the packets that carry
 //! all of it. The article has the first.
 
+mod beside;
+
 use scenarios::predict::PACKET_HEADER_BYTES;
 use servers::Params;
 
 use crate::client::request::Heads;
 use crate::decode::frame;
+use crate::paper::Published;
+
+/// Registered in the table of papers.
+pub const PUBLISHED: Published = Published { name: "kaazing", beside: beside::beside };
 
 /// A stock's price as the article's servlet sends it (`Content-Length: 21`).
 pub const PAYLOAD_BYTES: u64 = 21;

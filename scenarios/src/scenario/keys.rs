@@ -81,11 +81,15 @@ pub(crate) const MAX_CORE: u64 = 8191;
 /// `TCP_CA_NAME_MAX` of the kernel is 16, with the closing zero.
 pub(crate) const MAX_WORD: usize = 15;
 
+/// Publications beside which a run may stand.
+pub const PAPERS: &[&str] = &["kaazing", "pimentel", "bozdag", "vandevyvere", "agarwal"];
+
 /// All keys, in the order in which one writes them.
 pub(crate) static KEYS: &[Key] = &[
     key("format", count(1, 1), None, "the version of the file format"),
     key("about", Kind::Text, None, ""),
     key("clients", count(1, 1_000_000), None, ""),
+    key("paper", Kind::Choice(PAPERS), None, ""),
     key("feed", Kind::Table, None, ""),
     key("feed.kind", Kind::Choice(&["periodic", "poisson", "bursts", "trace"]), None, ""),
     key("feed.rate", Kind::Rate, None, ""),

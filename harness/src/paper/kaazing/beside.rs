@@ -1,17 +1,13 @@
-//! A paper's figures beside those of a run that has its heads.
+//! The article's figures beside those of a run.
 
 use results::{Figure, Paper, Row, Run};
 
-use super::kaazing::Kaazing;
+use super::Kaazing;
+use crate::paper::row;
 
-/// The paper that a run reproduces; `None` where it reproduces none.
-pub fn beside(run: &Run) -> Option<Paper> {
-    let poll = run.scenario.transports.get("short-poll")?;
-    if poll.get("headers").and_then(|value| value.as_str()) != Some("kaazing") {
-        return None;
-    }
-    let row = |name: &str| run.pooled.iter().find(|row| row.transport == name);
-    Some(kaazing(row("short-poll"), row("websocket")))
+/// What a run has of it.
+pub fn beside(run: &Run) -> Paper {
+    kaazing(row(run, "short-poll"), row(run, "websocket"))
 }
 
 fn kaazing(poll: Option<&Row>, push: Option<&Row>) -> Paper {
@@ -30,7 +26,7 @@ fn kaazing(poll: Option<&Row>, push: Option<&Row>) -> Paper {
     let figure = |what: &str, published, computed, measured| Figure {
         what: what.to_owned(),
         published,
-        computed,
+        computed: Some(computed),
         measured,
     };
     Paper {
