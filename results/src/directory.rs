@@ -168,20 +168,25 @@ impl RunDirectory {
     }
 
     fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
-        let path = self.file(name);
-        let temporary = self.file(&format!(".{name}.new"));
-        File::create(&temporary)
-            .and_then(|mut file| {
-                file.write_all(bytes)?;
-                file.sync_all()
-            })
-            .and_then(|()| fs::rename(&temporary, &path))
-            .and_then(|()| File::open(&self.path)?.sync_all())
-            .map_err(|source| {
-                let _ = fs::remove_file(&temporary);
-                Error::write(&path)(source)
-            })
+        replace(&self.path, name, bytes)
     }
+}
+
+/// Writes a file of a directory in one step: a reader sees the old one or the new one.
+pub(crate) fn replace(directory: &Path, name: &str, bytes: &[u8]) -> Result<(), Error> {
+    let path = directory.join(name);
+    let temporary = directory.join(format!(".{name}.new"));
+    File::create(&temporary)
+        .and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()
+        })
+        .and_then(|()| fs::rename(&temporary, &path))
+        .and_then(|()| File::open(directory)?.sync_all())
+        .map_err(|source| {
+            let _ = fs::remove_file(&temporary);
+            Error::write(&path)(source)
+        })
 }
 
 fn is_empty(path: &Path) -> bool {

@@ -24,6 +24,7 @@ pub mod pool;
 mod read;
 mod row;
 mod run;
+pub mod sweep;
 pub mod verdict;
 mod warning;
 mod wire;
