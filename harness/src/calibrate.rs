@@ -52,6 +52,7 @@ const CYCLE_CLIENTS_MAX: u32 = 200;
 const REARM_DELAY_NS_MAX: u64 = 200_000_000;
 
 /// What was found.
+#[derive(Clone, Debug)]
 pub struct Calibrated {
     /// For the model.
     pub calibration: Calibration,

@@ -53,6 +53,8 @@ pub struct Campaign {
     block: Vec<Measured>,
     /// What crosses the link is written to files named like this one.
     pcap: Option<PathBuf>,
+    /// One that was made before and holds here, too.
+    calibrated: Option<Calibrated>,
 }
 
 impl Campaign {
@@ -98,7 +100,15 @@ impl Campaign {
             requests: Vec::new(),
             block: Vec::new(),
             pcap,
+            calibrated: None,
         })
+    }
+
+    /// Takes a calibration that was made under the conditions of this run instead of making one.
+    #[must_use]
+    pub fn with(mut self, calibrated: Calibrated) -> Self {
+        self.calibrated = Some(calibrated);
+        self
     }
 
     /// How many trials a run of this scenario has, for the progress bar.
@@ -112,8 +122,11 @@ impl Campaign {
     /// # Errors
     /// When a process does not start or dies, or the disk is full.
     pub async fn make(&mut self) -> Result<()> {
-        let Calibrated { calibration, sizes, ingest_ns_per_publish, warnings } =
-            Box::pin(calibrate::calibrate(&self.stage)).await?;
+        let calibrated = match self.calibrated.take() {
+            Some(calibrated) => calibrated,
+            None => Box::pin(calibrate::calibrate(&self.stage)).await?,
+        };
+        let Calibrated { calibration, sizes, ingest_ns_per_publish, warnings } = calibrated;
         self.run.warn(warnings);
         self.run.predictions = predict(&self.run.scenario, &sizes, &calibration);
         self.run.calibration = calibration;

@@ -7,6 +7,7 @@ pub mod report;
 pub mod run;
 pub mod scenarios;
 pub mod serve;
+pub mod sweep;
 
 use std::path::{Path, PathBuf};
 
@@ -41,6 +42,8 @@ pub struct Cli {
 pub enum Verb {
     /// Measure a scenario over its transports and write a report
     Run(run::Args),
+    /// Measure a scenario over one or two axes and say who wins where
+    Sweep(sweep::Args),
     /// Render reports of runs again, offline
     Report(report::Args),
     /// Say what theory expects of a scenario on this machine

@@ -35,6 +35,7 @@ pub mod progress;
 pub mod publish;
 pub mod resolve;
 pub mod stage;
+pub mod sweep;
 pub mod tally;
 pub mod trial;
 pub mod watch;

@@ -26,6 +26,7 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<ExitCode> {
     match cli.verb {
         Verb::Run(args) => cmd::run::run(&args),
+        Verb::Sweep(args) => cmd::sweep::run(&args),
         Verb::Report(args) => cmd::report::run(&args),
         Verb::Predict(args) => cmd::predict::run(&args),
         Verb::Serve(args) => cmd::serve::run(args),

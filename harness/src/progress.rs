@@ -6,7 +6,11 @@ use std::io::IsTerminal;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// What the user sees while a run goes on.
-pub struct Progress(ProgressBar);
+pub struct Progress {
+    bar: ProgressBar,
+    /// Said before all else, of a part of something longer.
+    part: Option<String>,
+}
 
 impl Progress {
     /// A bar over `steps`, hidden when stderr is no terminal or the user wants quiet.
@@ -21,22 +25,39 @@ impl Progress {
         let style =
             ProgressStyle::with_template("{bar:24} {pos}/{len} {msg} {elapsed} (left {eta})");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self(bar)
+        Self { bar, part: None }
+    }
+
+    /// The same bar for a part of the whole: it says which part it is, and neither steps nor ends
+    /// the bar.
+    #[must_use]
+    pub fn part(&self, name: &str) -> Self {
+        Self { bar: self.bar.clone(), part: Some(name.to_owned()) }
+    }
+
+    /// So many steps are done.
+    pub fn steps(&self, steps: u64) {
+        self.bar.inc(steps);
     }
 
     /// Says what goes on now.
     pub fn say(&self, what: &str) {
-        self.0.set_message(what.to_owned());
-        self.0.tick();
+        let part = self.part.as_ref().map_or_else(String::new, |part| format!("{part}, "));
+        self.bar.set_message(format!("{part}{what}"));
+        self.bar.tick();
     }
 
     /// A step is done.
     pub fn step(&self) {
-        self.0.inc(1);
+        if self.part.is_none() {
+            self.bar.inc(1);
+        }
     }
 
     /// Removes the bar.
     pub fn finish(&self) {
-        self.0.finish_and_clear();
+        if self.part.is_none() {
+            self.bar.finish_and_clear();
+        }
     }
 }

@@ -9,11 +9,16 @@ mod fill;
 mod key;
 pub mod label;
 mod lines;
+mod map;
 pub mod scale;
+mod scatter;
+mod swatch;
 
 pub use bars::{Bar, Bars, Group, Segment};
 pub use fill::Fill;
 pub use lines::{Lines, Mark, Panel, Series, Span, Stroke, Zone};
+pub use map::{Map, MapPanel, Square};
+pub use scatter::{Scatter, Spot};
 
 use plotters::{
     backend::SVGBackend,
@@ -47,6 +52,10 @@ pub enum Plot {
     Lines(Lines),
     /// Horizontal bars in groups.
     Bars(Bars),
+    /// Cells over two axes.
+    Map(Map),
+    /// Dots over two axes.
+    Scatter(Scatter),
 }
 
 /// The words around a picture.
@@ -94,6 +103,8 @@ pub fn draw(plot: &Plot, frame: &Frame, size: Size) -> Result<String, String> {
         match plot {
             Plot::Lines(lines) => lines.draw(&mut canvas, top)?,
             Plot::Bars(bars) => bars.draw(&mut canvas, top)?,
+            Plot::Map(map) => map.draw(&mut canvas, top)?,
+            Plot::Scatter(scatter) => scatter.draw(&mut canvas, top)?,
         }
         canvas.area.present().map_err(failed)?;
     }

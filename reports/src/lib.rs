@@ -26,6 +26,7 @@ mod phrase;
 mod picture;
 mod predictions;
 mod ranking;
+pub mod sweep;
 mod table;
 mod units;
 mod view;

@@ -86,7 +86,7 @@ fn or_unknown(text: &str) -> &str {
 }
 
 /// What would be markup is text: a scenario's name and words come from a file.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::new();
     for character in text.chars() {
         if matches!(character, '|' | '*' | '_' | '`' | '[' | '<' | '\\' | '#') {

@@ -117,7 +117,7 @@ pub fn page(sections: &[Section]) -> Result<String, Error> {
 }
 
 /// Numbers that stay with their units at the end of a line.
-fn tight(text: &str) -> String {
+pub(crate) fn tight(text: &str) -> String {
     let mut tight = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find(' ') {

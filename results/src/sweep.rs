@@ -100,8 +100,8 @@ impl Sweep {
     /// Writes `sweep.json` in one step.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
         let file = path.join(FILE);
-        let mut text = serde_json::to_vec_pretty(self)
-            .map_err(|error| Error::malformed(&file, &error))?;
+        let mut text =
+            serde_json::to_vec_pretty(self).map_err(|error| Error::malformed(&file, &error))?;
         text.push(b'\n');
         directory::replace(path, FILE, &text)
     }
@@ -127,9 +127,11 @@ impl Sweep {
         }
         for (number, cell) in (1..).zip(&self.cells) {
             let on_axes = cell.at.len() == self.axes.len()
-                && cell.at.iter().zip(&self.axes).all(|(at, axis)| {
-                    at.is_none_or(|at| at < axis.values.len())
-                });
+                && cell
+                    .at
+                    .iter()
+                    .zip(&self.axes)
+                    .all(|(at, axis)| at.is_none_or(|at| at < axis.values.len()));
             if !on_axes {
                 return Err(format!("cell {number} lies on no point of the axes"));
             }

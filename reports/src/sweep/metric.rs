@@ -1,0 +1,103 @@
+//! By what a transport can win.
+
+use results::noise::CLEAR_FACTOR;
+
+use super::{field::Seen, theory};
+use crate::units::{bytes, time};
+
+/// Something of which less is better.
+#[derive(Clone, Copy, Debug)]
+pub struct Metric {
+    /// Its name in JSON and CSV, and of its chart's files.
+    pub name: &'static str,
+    /// What it is, in a few words.
+    pub title: &'static str,
+    /// What it counts.
+    pub about: &'static str,
+    /// A value in human units.
+    pub unit: fn(f64) -> String,
+    /// What was measured.
+    pub measured: fn(&Seen) -> Option<f64>,
+    /// What theory expects.
+    pub theory: fn(&Seen) -> Option<f64>,
+    /// What its noise floor goes by in `run.json`.
+    noise: &'static str,
+}
+
+/// All of them, in the order of the panels.
+pub static ALL: [Metric; 4] = [
+    Metric {
+        name: "delay",
+        title: "delay",
+        about: "mean delay from the intended publish time to the client",
+        unit: time,
+        measured: |seen| seen.row.delay_mean_ns.map(|ns| ns as f64),
+        theory: |seen| seen.row.predicted_delay_mean_ns.map(|ns| ns as f64),
+        noise: "delay",
+    },
+    Metric {
+        name: "bytes",
+        title: "bytes on the wire",
+        about: "bytes of both directions on the wire per update, packet headers and \
+                acknowledgements included",
+        unit: bytes,
+        measured: theory::wire_bytes,
+        theory: theory::predicted_wire_bytes,
+        noise: "bytes",
+    },
+    Metric {
+        name: "server-cpu",
+        title: "server CPU",
+        about: "CPU time of the server process per delivered update",
+        unit: time,
+        measured: |seen| seen.row.server_cpu_per_update_ns(),
+        theory: |_| None,
+        noise: "server_cpu",
+    },
+    Metric {
+        name: "memory",
+        title: "memory",
+        about: "memory that came with the clients, per client: the server process and the sockets \
+                of both ends",
+        unit: bytes,
+        measured: |seen| {
+            let process = seen.row.memory_per_client_bytes()?;
+            let both = process + seen.row.socket_memory_per_client_bytes()?;
+            (both > 0.0).then_some(both)
+        },
+        theory: |_| None,
+        noise: "memory",
+    },
+];
+
+/// From which quotient on two transports are told apart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Floor {
+    /// The quotient.
+    pub ratio: f64,
+    /// Whether it was measured, by the same transport under two labels.
+    pub measured: bool,
+}
+
+impl Metric {
+    /// The noise floor of a sweep: the largest that its runs have measured. Without one it is
+    /// [`CLEAR_FACTOR`], which is all that single repetitions can show.
+    pub fn floor<'a>(&self, seen: impl Iterator<Item = Seen<'a>>) -> Floor {
+        let measured = seen.filter_map(|seen| measured_floor(&seen, self.noise));
+        measured.reduce(f64::max).map_or(Floor { ratio: CLEAR_FACTOR, measured: false }, |ratio| {
+            Floor { ratio: ratio.max(1.0), measured: true }
+        })
+    }
+}
+
+/// What a run says of its own noise, if it was made to measure it: `noise_floor` in `run.json`.
+fn measured_floor(seen: &Seen, metric: &str) -> Option<f64> {
+    let run = serde_json::to_value(seen.run).ok()?;
+    let floors = run.get("noise_floor")?.as_array()?;
+    let of = floors.iter().filter(|floor| {
+        floor.get("metric").and_then(serde_json::Value::as_str).is_some_and(|name| {
+            name == metric || name.strip_prefix(metric).is_some_and(|rest| rest.starts_with('_'))
+        })
+    });
+    of.filter_map(|floor| floor.get("ratio_95")?.as_f64()).reduce(f64::max)
+}

@@ -1,0 +1,103 @@
+//! Who wins at a point, and whether that can be said at all.
+
+use super::{
+    Field,
+    metric::{self, Floor, Metric},
+};
+
+/// A transport and what it costs at a point.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    /// Its name.
+    pub transport: String,
+    /// What was measured.
+    pub value: f64,
+}
+
+/// The order of the first two at a point by a metric.
+#[derive(Clone, Debug)]
+pub struct Ranked {
+    /// The place on each axis.
+    pub point: Vec<usize>,
+    /// By what.
+    pub metric: &'static Metric,
+    /// The noise floor that decides.
+    pub floor: Floor,
+    /// The best; `None` where nothing was measured.
+    pub first: Option<Standing>,
+    /// The next.
+    pub second: Option<Standing>,
+    /// Whom theory takes for the best.
+    pub theory: Option<String>,
+}
+
+impl Ranked {
+    /// How much more the second costs; `None` if there is none.
+    pub fn ratio(&self) -> Option<f64> {
+        Some(self.second.as_ref()?.value / self.first.as_ref()?.value)
+    }
+
+    /// Whether the first two are told apart: their quotient is beyond the noise floor.
+    pub fn is_clear(&self) -> bool {
+        self.first.is_some() && self.ratio().is_none_or(|ratio| ratio > self.floor.ratio)
+    }
+
+    /// Who wins, in words.
+    pub fn words(&self) -> String {
+        match (&self.first, &self.second) {
+            (None, _) => "–".into(),
+            (Some(first), Some(second)) if !self.is_clear() => {
+                format!("{} ≈ {}", first.transport, second.transport)
+            }
+            (Some(first), _) => first.transport.clone(),
+        }
+    }
+}
+
+/// Every point by every metric.
+pub fn ranked(field: &Field) -> Vec<Ranked> {
+    metric::ALL.iter().flat_map(|metric| ranked_by(field, metric)).collect()
+}
+
+fn ranked_by(field: &Field, metric: &'static Metric) -> Vec<Ranked> {
+    let floor = metric.floor(field.seen());
+    let rank = |point: Vec<usize>| {
+        let mut standings = standings(field, &point, metric.measured).into_iter();
+        let theory = standings_of_all(field, &point, metric.theory);
+        Ranked {
+            metric,
+            floor,
+            first: standings.next(),
+            second: standings.next(),
+            theory: theory.into_iter().next().map(|standing| standing.transport),
+            point,
+        }
+    };
+    field.points().into_iter().map(rank).collect()
+}
+
+/// Those that have a value, the best first.
+fn standings(
+    field: &Field,
+    point: &[usize],
+    value: fn(&super::field::Seen) -> Option<f64>,
+) -> Vec<Standing> {
+    let standing = |name: &str| {
+        let value = value(&field.find(name, point)?)?;
+        let transport = name.to_owned();
+        (value > 0.0 && value.is_finite()).then_some(Standing { transport, value })
+    };
+    let mut all: Vec<_> = field.contenders().into_iter().filter_map(standing).collect();
+    all.sort_by(|a, b| a.value.total_cmp(&b.value));
+    all
+}
+
+/// The same, or none if one has no value: who is not in the race cannot lose it.
+fn standings_of_all(
+    field: &Field,
+    point: &[usize],
+    value: fn(&super::field::Seen) -> Option<f64>,
+) -> Vec<Standing> {
+    let all = standings(field, point, value);
+    if all.len() == field.contenders().len() { all } else { Vec::new() }
+}
