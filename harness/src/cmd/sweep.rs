@@ -80,11 +80,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         let made = measure::measure(&mut sweep, &planned, &path, &cores, args.quiet);
         if let Err(error) = made {
             let (done, all) = (sweep.cells.len() - sweep.missing().len(), sweep.cells.len());
-            let hint = format!(
-                "{done} of {all} runs are kept; to make the others: feedlab sweep --resume {}",
-                path.display()
-            );
-            return Err(error.context(hint));
+            eprintln!("{done} of {all} runs are kept; the others are made by");
+            eprintln!("  feedlab sweep --resume {}", path.display());
+            return Err(error);
         }
         // What is drawn now is nobody's measurement.
         machine::pin(&cores)?;

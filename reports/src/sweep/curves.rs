@@ -32,7 +32,7 @@ fn picture(field: &Field, metric: &'static Metric) -> Option<Picture> {
             format!("{} = {}", field.axes[1].key, field.axes[1].values[at].text)
         }),
         y,
-        y_ticks: y.ticks(if slices.len() > 1 { 3 } else { 6 }, metric.unit),
+        y_ticks: y.ticks(if slices.len() > 1 { 3 } else { 6 }, metric.tick),
         series,
         marks: Vec::new(),
         zones: Vec::new(),

@@ -3,7 +3,7 @@
 use results::noise::CLEAR_FACTOR;
 
 use super::{field::Seen, theory};
-use crate::units::{bytes, time};
+use crate::units::{bytes, time, time_tick};
 
 /// Something of which less is better.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +16,8 @@ pub struct Metric {
     pub about: &'static str,
     /// A value in human units.
     pub unit: fn(f64) -> String,
+    /// A tick of its axis.
+    pub tick: fn(f64) -> String,
     /// What was measured.
     pub measured: fn(&Seen) -> Option<f64>,
     /// What theory expects.
@@ -31,6 +33,7 @@ pub static ALL: [Metric; 4] = [
         title: "delay",
         about: "mean delay from the intended publish time to the client",
         unit: time,
+        tick: time_tick,
         measured: |seen| seen.row.delay_mean_ns.map(|ns| ns as f64),
         theory: |seen| seen.row.predicted_delay_mean_ns.map(|ns| ns as f64),
         noise: "delay",
@@ -41,6 +44,7 @@ pub static ALL: [Metric; 4] = [
         about: "bytes of both directions on the wire per update, packet headers and \
                 acknowledgements included",
         unit: bytes,
+        tick: bytes,
         measured: theory::wire_bytes,
         theory: theory::predicted_wire_bytes,
         noise: "bytes",
@@ -50,6 +54,7 @@ pub static ALL: [Metric; 4] = [
         title: "server CPU",
         about: "CPU time of the server process per delivered update",
         unit: time,
+        tick: time_tick,
         measured: |seen| seen.row.server_cpu_per_update_ns(),
         theory: |_| None,
         noise: "server_cpu",
@@ -60,6 +65,7 @@ pub static ALL: [Metric; 4] = [
         about: "memory that came with the clients, per client: the server process and the sockets \
                 of both ends",
         unit: bytes,
+        tick: bytes,
         measured: |seen| {
             let process = seen.row.memory_per_client_bytes()?;
             let both = process + seen.row.socket_memory_per_client_bytes()?;

@@ -67,7 +67,7 @@ fn picture(
                 x_ticks: x.ticks(6, crate::units::time_tick),
                 x_title: "mean delay".into(),
                 y,
-                y_ticks: y.ticks(5, cost.unit),
+                y_ticks: y.ticks(5, cost.tick),
                 spots: spots.collect(),
                 key: transports.iter().map(|n| ((*n).to_owned(), palette::of(n))).collect(),
             }),
