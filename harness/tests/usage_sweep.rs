@@ -55,7 +55,7 @@ fn a_window_of_less_than_four_polls_is_refused_with_what_is_allowed() {
         &[
             "quick",
             "--over",
-            "transports.short-poll.interval=100ms..1s",
+            "transports.short-poll.interval=100ms,1s",
             "--set",
             "measure.duration=2s",
         ],

@@ -1,6 +1,7 @@
 //! By what a transport can win.
 
 use results::noise::CLEAR_FACTOR;
+use serde_json::Value;
 
 use super::{field::Seen, theory};
 use crate::units::{bytes, time, time_tick};
@@ -23,7 +24,7 @@ pub struct Metric {
     /// What theory expects.
     pub theory: fn(&Seen) -> Option<f64>,
     /// What its noise floor goes by in `run.json`.
-    noise: &'static str,
+    noise: &'static [&'static str],
 }
 
 /// All of them, in the order of the panels.
@@ -36,7 +37,7 @@ pub static ALL: [Metric; 4] = [
         tick: time_tick,
         measured: |seen| seen.row.delay_mean_ns.map(|ns| ns as f64),
         theory: |seen| seen.row.predicted_delay_mean_ns.map(|ns| ns as f64),
-        noise: "delay",
+        noise: &["delay_mean"],
     },
     Metric {
         name: "bytes",
@@ -47,7 +48,7 @@ pub static ALL: [Metric; 4] = [
         tick: bytes,
         measured: theory::wire_bytes,
         theory: theory::predicted_wire_bytes,
-        noise: "bytes",
+        noise: &["bytes_per_update", "link_bytes_per_update"],
     },
     Metric {
         name: "server-cpu",
@@ -57,7 +58,7 @@ pub static ALL: [Metric; 4] = [
         tick: time_tick,
         measured: |seen| seen.row.server_cpu_per_update_ns(),
         theory: |_| None,
-        noise: "server_cpu",
+        noise: &["server_cpu_per_update"],
     },
     Metric {
         name: "memory",
@@ -72,7 +73,7 @@ pub static ALL: [Metric; 4] = [
             (both > 0.0).then_some(both)
         },
         theory: |_| None,
-        noise: "memory",
+        noise: &["memory_per_client"],
     },
 ];
 
@@ -97,13 +98,11 @@ impl Metric {
 }
 
 /// What a run says of its own noise, if it was made to measure it: `noise_floor` in `run.json`.
-fn measured_floor(seen: &Seen, metric: &str) -> Option<f64> {
+fn measured_floor(seen: &Seen, metrics: &[&str]) -> Option<f64> {
     let run = serde_json::to_value(seen.run).ok()?;
     let floors = run.get("noise_floor")?.as_array()?;
     let of = floors.iter().filter(|floor| {
-        floor.get("metric").and_then(serde_json::Value::as_str).is_some_and(|name| {
-            name == metric || name.strip_prefix(metric).is_some_and(|rest| rest.starts_with('_'))
-        })
+        floor.get("metric").and_then(Value::as_str).is_some_and(|name| metrics.contains(&name))
     });
     of.filter_map(|floor| floor.get("ratio_95")?.as_f64()).reduce(f64::max)
 }
