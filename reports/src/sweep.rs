@@ -92,7 +92,7 @@ pub fn render(swept: &Swept, out: &Path) -> Result<PathBuf, Error> {
         folder.write_chart("", chart)?;
     }
     folder.write("summary.md", markdown(swept).as_bytes())?;
-    folder.write("index.html", page::page(swept, charts)?.as_bytes())
+    folder.write("index.html", page::page(swept, &charts)?.as_bytes())
 }
 
 /// A picture of a sweep before it is drawn.

@@ -19,6 +19,7 @@ use cells::Planned;
 
 /// Arguments of `feedlab sweep`.
 #[derive(clap::Args, Debug)]
+#[expect(clippy::struct_excessive_bools)] // each is a flag of its own
 pub struct Args {
     /// A built-in scenario or the path of a TOML file
     #[arg(required_unless_present = "resume", conflicts_with = "resume")]
@@ -133,20 +134,20 @@ fn axes(args: &Args) -> Result<Vec<Axis>> {
         return Err(Usage(problem.into()).into());
     }
     let spacing = if args.linear { Spacing::Linear } else { Spacing::Log };
-    let mut axes: Vec<Axis> = Vec::new();
+    let mut made: Vec<Axis> = Vec::new();
     for text in &args.over {
         let refused = |problem: &str| Usage(format!("--over {text}: {problem}"));
-        let axis = axis::parse(text, args.points, spacing).map_err(|problem| refused(&problem))?;
-        if axes.iter().any(|other| other.key == axis.key) {
+        let one = axis::parse(text, args.points, spacing).map_err(|problem| refused(&problem))?;
+        if made.iter().any(|other| other.key == one.key) {
             return Err(refused("is an axis already: the second must be another key").into());
         }
         let key = |set: &String| set.split_once('=').map(|(key, _)| key.trim().to_owned());
-        if args.sets.iter().any(|set| key(set).as_ref() == Some(&axis.key)) {
+        if args.sets.iter().any(|set| key(set).as_ref() == Some(&one.key)) {
             return Err(refused("is set with --set, too: it can only be one of the two").into());
         }
-        axes.push(axis);
+        made.push(one);
     }
-    Ok(axes)
+    Ok(made)
 }
 
 /// A sweep that goes on: its scenario must still make the same cells.

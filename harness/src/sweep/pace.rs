@@ -15,7 +15,7 @@ const LEAST: Duration = Duration::from_secs(4);
 const TRIAL: Duration = Duration::from_millis(1_500);
 /// A trial of the calibration; there is one for each transport, and these besides: the floor, its
 /// tail, publishing, re-arming.
-const CALIBRATION_TRIAL: Duration = Duration::from_millis(3_000);
+const CALIBRATION_TRIAL: Duration = Duration::from_secs(3);
 const CALIBRATION_TRIALS: u32 = 4;
 
 /// The window of a cell: [`CYCLES`] polls of the slowest of its transports, [`PUBLISHES`] updates,

@@ -6,7 +6,7 @@ use super::{Field, Swept, metric, ranked, text};
 use crate::{Error, chart::Chart, page::tight, palette};
 
 /// The page with its pictures.
-pub(super) fn page(swept: &Swept, charts: Vec<Chart>) -> Result<String, Error> {
+pub(super) fn page(swept: &Swept, charts: &[Chart]) -> Result<String, Error> {
     let problem = |error: minijinja::Error| Error::Page(format!("{error:#}"));
     let mut templates = Templates::new();
     templates.add_template("sweep.html", include_str!("../page/sweep.html")).map_err(problem)?;
@@ -32,7 +32,7 @@ pub(super) fn page(swept: &Swept, charts: Vec<Chart>) -> Result<String, Error> {
                 verdict => verdict.to_string(),
                 line => text::verdict(swept),
                 partial => !swept.sweep.missing().is_empty(),
-                charts => Value::from(Serde(&charts)),
+                charts => Value::from(Serde(charts)),
                 runs => Value::from(Serde(text::runs(swept))),
                 floors => text::floors(&ranked),
                 metrics => Value::from(Serde(&metrics)),
