@@ -1,5 +1,6 @@
 //! The verbs, one file each.
 
+pub mod conform;
 pub mod doctor;
 pub mod generate;
 pub mod predict;
@@ -50,6 +51,8 @@ pub enum Verb {
     Predict(predict::Args),
     /// Serve a feed over the transports
     Serve(serve::Args),
+    /// Check a server, in any language, against the wire protocol
+    Conform(conform::Args),
     /// List the built-in scenarios
     Scenarios(scenarios::Args),
     /// Say what this machine can measure, and what to do about the rest

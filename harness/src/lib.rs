@@ -14,6 +14,7 @@ pub mod certificate;
 pub mod client;
 pub mod clock;
 pub mod cmd;
+pub mod conform;
 pub mod crew;
 pub mod decode;
 pub mod departure;

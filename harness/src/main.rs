@@ -30,6 +30,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Verb::Report(args) => cmd::report::run(&args),
         Verb::Predict(args) => cmd::predict::run(&args),
         Verb::Serve(args) => cmd::serve::run(args),
+        Verb::Conform(args) => cmd::conform::run(&args),
         Verb::Scenarios(args) => cmd::scenarios::run(&args),
         Verb::Doctor(args) => cmd::doctor::run(&args),
         Verb::Generate(args) => cmd::generate::run(&args),

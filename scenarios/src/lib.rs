@@ -22,6 +22,7 @@ mod rate;
 mod scenario;
 mod schedule;
 mod schema;
+pub mod target;
 mod text_duration;
 mod trace;
 
@@ -35,3 +36,4 @@ pub use rate::Rate;
 pub use scenario::{Feed, FeedKind, Freeze, Measure, PAPERS, Scenario, Server};
 pub use schedule::{MAX_PUBLISHES, Schedule};
 pub use schema::schema;
+pub use target::Target;

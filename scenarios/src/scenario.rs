@@ -6,6 +6,7 @@ mod keys;
 mod load;
 mod network;
 mod origin;
+mod target;
 mod window;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -53,6 +54,19 @@ pub struct Scenario {
     /// The network between clients and server; without it they share a machine (loopback).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<Link>,
+    /// A server that runs already, `"http://host:port"`, to be measured instead of feedlab's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// Where the target's tcp transport listens, `"host:port"`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_tcp: Option<String>,
+    /// Where the target takes updates; without it `POST /publish` at the target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_publish: Option<String>,
+    /// The target's process, if it is on this machine: without it nothing is known of its CPU and
+    /// memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_pid: Option<u32>,
     /// The transports to run: the table's presence means "run it", its keys are that transport's
     /// own settings.
     pub transports: BTreeMap<String, BTreeMap<String, serde_json::Value>>,

@@ -21,6 +21,7 @@ impl Scenario {
         }
         self.check_intervals()?;
         self.check_network()?;
+        self.check_target()?;
         self.check_amount()?;
         self.check_window()
     }

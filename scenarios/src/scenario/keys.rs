@@ -5,7 +5,10 @@ use std::{fmt, time::Duration};
 
 use toml::Value;
 
-use crate::{Bandwidth, Queue, Rate, preset};
+use crate::{
+    Bandwidth, Queue, Rate, preset,
+    target::{ADDRESS, HttpUrl, PublishAt, host_and_port},
+};
 
 /// One key of the file.
 pub(crate) struct Key {
@@ -45,6 +48,12 @@ pub(crate) enum Kind {
     Flag,
     Choice(&'static [&'static str]),
     Cores,
+    /// `http://host:port`
+    HttpUrl,
+    /// `host:port`
+    Address,
+    /// An HTTP address or a Unix socket.
+    PublishAt,
 }
 
 const fn key(
@@ -83,6 +92,9 @@ pub(crate) const MAX_WORD: usize = 15;
 
 /// Publications beside which a run may stand.
 pub const PAPERS: &[&str] = &["kaazing", "pimentel", "bozdag", "vandevyvere", "agarwal"];
+
+/// `PID_MAX_LIMIT` of the kernel.
+const PID_MAX: u64 = 4_194_304;
 
 /// All keys, in the order in which one writes them.
 pub(crate) static KEYS: &[Key] = &[
@@ -156,6 +168,10 @@ pub(crate) static KEYS: &[Key] = &[
     key("server.freeze.at", seconds(0, 24 * HOUR), None, ""),
     key("server.freeze.every", MOMENT, None, ""),
     key("server.freeze.for", STALL, None, STALL_WHY),
+    key("target", Kind::HttpUrl, None, ""),
+    key("target_tcp", Kind::Address, None, ""),
+    key("target_publish", Kind::PublishAt, None, ""),
+    key("target_pid", count(1, PID_MAX), None, "the number of a process"),
     key("transports", Kind::Transports, None, ""),
 ];
 
@@ -224,6 +240,9 @@ impl Kind {
             }
             (Self::Choice(words), Value::String(text)) => words.contains(&text.as_str()),
             (Self::Cores, Value::Array(cores)) => distinct_cores(cores),
+            (Self::HttpUrl, Value::String(text)) => text.parse::<HttpUrl>().is_ok(),
+            (Self::Address, Value::String(text)) => host_and_port(text, None).is_some(),
+            (Self::PublishAt, Value::String(text)) => text.parse::<PublishAt>().is_ok(),
             _ => false,
         }
     }
@@ -267,6 +286,9 @@ impl fmt::Display for Kind {
             Self::Flag => f.write_str("true or false"),
             Self::Choice(words) => write!(f, "one of {}", quoted(words)),
             Self::Cores => write!(f, "a list of one or more different cores from 0 to {MAX_CORE}"),
+            Self::HttpUrl => f.write_str(HttpUrl::MUST),
+            Self::Address => f.write_str(ADDRESS),
+            Self::PublishAt => f.write_str(PublishAt::MUST),
         }
     }
 }

@@ -27,7 +27,7 @@ impl Scenario {
         Ok(())
     }
 
-    fn is_given(&self, key: &str) -> bool {
+    pub(super) fn is_given(&self, key: &str) -> bool {
         self.origin.keys.contains_key(key)
     }
 
