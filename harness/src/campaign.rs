@@ -89,6 +89,7 @@ impl Campaign {
         };
         run.warn(verdict::judge_environment(&run.environment));
         run.warn(shared_cores(&stage.cores));
+        run.warn(stage.remarks.clone());
         directory.write_run(&run)?;
         Ok(Self {
             stage,
@@ -128,7 +129,10 @@ impl Campaign {
         };
         let Calibrated { calibration, sizes, ingest_ns_per_publish, warnings } = calibrated;
         self.run.warn(warnings);
-        self.run.predictions = predict(&self.run.scenario, &sizes, &calibration);
+        // Of a server elsewhere neither the way to it nor its speed is known.
+        if self.stage.target.as_ref().is_none_or(|target| target.is_here) {
+            self.run.predictions = predict(&self.run.scenario, &sizes, &calibration);
+        }
         self.run.calibration = calibration;
         self.run.sizes = sizes;
         self.ingest_ns_per_publish = ingest_ns_per_publish;
@@ -191,7 +195,7 @@ impl Campaign {
             self.stage.progress.say(&format!("block {repetition}/{blocks}: {label}{again}"));
             let seen = self.stage.run(&trial).await?;
             // What publishing costs was measured on our server: it says nothing of another's.
-            let own = trial.label == trial.transport;
+            let own = trial.label == trial.transport && trial.target.is_none();
             let ingest_ns_per_publish = self.ingest_ns_per_publish.filter(|_| own);
             let place = Place { repetition, block: repetition, attempt, ingest_ns_per_publish };
             let mut measured = measured::measured(&trial, &seen, place)?;
@@ -238,7 +242,10 @@ impl Campaign {
     fn trials(&self, repetition: u32) -> Vec<Trial> {
         let schedule = self.run.scenario.schedule(repetition);
         let clients = self.run.scenario.clients;
-        let own = self.run.scenario.transports.keys().map(|name| self.stage.trial(name, clients));
+        let own = self.run.scenario.transports.keys().map(|name| Trial {
+            target: self.stage.target.clone(),
+            ..self.stage.trial(name, clients)
+        });
         let rivals = self.rivals.iter().flat_map(|rival| {
             rival.transports.iter().map(|name| {
                 let mut arguments = vec!["--transport".to_owned(), name.clone()];

@@ -22,6 +22,7 @@ mod wire;
 use serde::Serialize;
 
 pub use subject::Subject;
+pub use wire::At;
 
 /// One sentence of the protocol.
 pub struct Rule {

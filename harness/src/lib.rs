@@ -38,6 +38,7 @@ pub mod resolve;
 pub mod stage;
 pub mod sweep;
 pub mod tally;
+pub mod target;
 pub mod trial;
 pub mod watch;
 pub mod worker;

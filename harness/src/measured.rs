@@ -56,6 +56,10 @@ pub fn measured(trial: &Trial, seen: &Seen, place: Place) -> Result<Measured> {
     let connect = merge(seen.samples.iter().map(|sample| &sample.connect_time))?;
     let mut row = ledger(trial, seen, &sum, place);
     costs(&mut row, seen);
+    if trial.is_unseen() {
+        // The server's work cannot be told from anybody else's.
+        row.foreign_cpu_ns = None;
+    }
     if let Some(seen) = &seen.crossing {
         crossing::fill(&mut row, seen);
     }

@@ -36,6 +36,11 @@ impl Cost {
         cost
     }
 
+    /// Reads a process that may not be known; then zeros, which no process that works has.
+    pub fn of(pid: Option<u32>) -> Self {
+        pid.map_or_else(Self::default, Self::read)
+    }
+
     /// What came since an earlier look.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {

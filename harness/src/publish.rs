@@ -6,9 +6,10 @@
 
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -20,6 +21,7 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 
 use results::hlog::histogram;
 
+use crate::conform::At;
 use crate::{clock, kernel};
 
 /// A server that takes longer than this to accept an update is taken for dead.
@@ -31,6 +33,58 @@ const SLICE_NS: u64 = 200_000;
 /// A request carries at most this much, or one update if that is larger: half of what a server must
 /// take (16 MiB), so that a backlog of large updates is not refused.
 const REQUEST_BYTES_MAX: usize = 8 << 20;
+
+/// Where a server takes updates.
+#[derive(Clone, Debug)]
+pub enum Door {
+    /// A Unix socket.
+    Unix(PathBuf),
+    /// An address of a server that feedlab did not start: the Host line and the path to post to.
+    Http(SocketAddr, String, String),
+}
+
+impl Door {
+    /// From the place that was checked, and the path there.
+    pub fn of((at, path): (At, String)) -> Self {
+        match at {
+            At::Unix(socket) => Self::Unix(socket),
+            At::Tcp(address, host) => Self::Http(address, host, path),
+        }
+    }
+
+    fn connect(&self) -> Result<Box<dyn Stream>> {
+        Ok(match self {
+            Self::Unix(path) => {
+                let stream = UnixStream::connect(path).with_context(|| {
+                    format!("while connecting to the server's {}", path.display())
+                })?;
+                stream.set_nonblocking(true)?;
+                Box::new(stream)
+            }
+            Self::Http(address, ..) => {
+                let stream = TcpStream::connect_timeout(address, ANSWER_TIMEOUT)
+                    .with_context(|| format!("while connecting to {address} to publish"))?;
+                stream.set_nodelay(true)?;
+                stream.set_nonblocking(true)?;
+                Box::new(stream)
+            }
+        })
+    }
+
+    /// The head of a request up to its length.
+    fn head(&self) -> String {
+        let (host, path) = match self {
+            Self::Unix(_) => ("feedlab", "/publish"),
+            Self::Http(_, host, path) => (host.as_str(), path.as_str()),
+        };
+        format!("POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: ")
+    }
+}
+
+/// What the publisher needs of a socket.
+trait Stream: Read + Write + AsFd + Send {}
+
+impl<T: Read + Write + AsFd + Send> Stream for T {}
 
 /// What to publish and when.
 pub struct Plan {
@@ -58,20 +112,20 @@ pub struct Kept {
     pub run_queue_wait_ns: u64,
 }
 
-/// Connects to the control socket and starts the thread.
+/// Connects to where the server takes updates and starts the thread.
 ///
 /// # Errors
 /// When the server does not listen there.
-pub fn start(control: &Path, plan: Plan) -> Result<JoinHandle<Result<Kept>>> {
-    let stream = UnixStream::connect(control)
-        .with_context(|| format!("while connecting to the server's {}", control.display()))?;
-    stream.set_nonblocking(true)?;
+pub fn start(door: &Door, plan: Plan) -> Result<JoinHandle<Result<Kept>>> {
+    let (stream, head) = (door.connect()?, door.head());
     let thread = std::thread::Builder::new().name("publisher".into());
-    Ok(thread.spawn(move || Publisher::new(stream, plan).run())?)
+    Ok(thread.spawn(move || Publisher::new(stream, head, plan).run())?)
 }
 
 struct Publisher {
-    stream: UnixStream,
+    stream: Box<dyn Stream>,
+    /// Of each request, up to its length.
+    head: String,
     plan: Plan,
     kept: Kept,
     /// Payloads that are due, one per line.
@@ -84,7 +138,7 @@ struct Publisher {
 }
 
 impl Publisher {
-    fn new(stream: UnixStream, plan: Plan) -> Self {
+    fn new(stream: Box<dyn Stream>, head: String, plan: Plan) -> Self {
         let kept = Kept {
             last: plan.first - 1,
             late: histogram(),
@@ -93,6 +147,7 @@ impl Publisher {
         };
         Self {
             stream,
+            head,
             plan,
             kept,
             due: Vec::new(),
@@ -141,9 +196,7 @@ impl Publisher {
     /// Sends what is due and, until the answer is here, takes what becomes due meanwhile.
     fn send(&mut self, mut next: usize) -> Result<usize> {
         let (count, bytes) = fitting(&self.in_hand, REQUEST_BYTES_MAX);
-        let head =
-            format!("POST /publish HTTP/1.1\r\nHost: feedlab\r\nContent-Length: {bytes}\r\n\r\n");
-        let mut request = head.into_bytes();
+        let mut request = format!("{}{bytes}\r\n\r\n", self.head).into_bytes();
         request.extend(self.due.drain(..bytes));
         let sent_ns = clock::now_ns();
         for (in_hand_ns, _) in self.in_hand.drain(..count) {
@@ -276,7 +329,7 @@ mod tests {
             payload_bytes: 64,
             stop: stop.clone(),
         };
-        let publisher = start(&control, plan).unwrap();
+        let publisher = start(&Door::Unix(control.clone()), plan).unwrap();
         let (stream, _) = listener.accept().unwrap();
         let mut reader = BufReader::new(stream);
         let mut length = 0;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use results::Environment;
+use results::{Environment, Warning};
 use scenarios::{Scenario, Schedule};
 use serde_json::Value;
 use servers::Params;
@@ -18,6 +18,7 @@ use crate::machine::{self, Cores};
 use crate::process::{self, Program};
 use crate::progress::Progress;
 use crate::resolve::{self, Pair};
+use crate::target::Target;
 use crate::trial::{Seen, Trial};
 use directory::Directory;
 
@@ -31,6 +32,10 @@ pub struct Stage {
     pub workers: u32,
     /// What the user sees meanwhile.
     pub progress: Progress,
+    /// A server that is measured instead of our own, and what to say of that.
+    pub target: Option<Target>,
+    /// See `target`.
+    pub remarks: Vec<Warning>,
     /// The conditions that the scenario does not set.
     pub environment: Environment,
     own_path: PathBuf,
@@ -43,8 +48,15 @@ impl Stage {
     /// Pins this process and makes the private directory, which is removed with the stage.
     ///
     /// # Errors
-    /// When the machine refuses either.
-    pub fn new(scenario: Scenario, progress: Progress) -> Result<Self> {
+    /// When the machine refuses either, or a target cannot be measured.
+    pub fn new(mut scenario: Scenario, progress: Progress) -> Result<Self> {
+        let named = scenario.transports.len();
+        let (target, remarks) = Target::reach(&mut scenario)?.unzip();
+        // What is left out is done.
+        let left_out = (named - scenario.transports.len()) as u64;
+        for _ in 0..left_out * u64::from(scenario.measure.repeat) {
+            progress.step();
+        }
         let share = if scenario.link.is_some() {
             link::check()?;
             Cores::share_with_relay
@@ -74,6 +86,8 @@ impl Stage {
         }
         Ok(Self {
             environment,
+            target,
+            remarks: remarks.unwrap_or_default(),
             workers,
             own_path: process::own_path()?,
             scenario,
@@ -117,6 +131,7 @@ impl Stage {
             label: transport.to_owned(),
             transport: transport.to_owned(),
             program: self.own_server(transport, &params),
+            target: None,
             params,
             clients,
             workers: self.workers,

@@ -30,8 +30,9 @@ use crate::meter::Counters;
 use crate::order::Sample;
 use crate::probe::Cost;
 use crate::process::{Program, Server};
-use crate::publish::{Kept, Plan};
+use crate::publish::{Door, Kept, Plan};
 use crate::tally::Window;
+use crate::target::Target;
 use crate::watch::Look;
 use running::Running;
 
@@ -63,6 +64,8 @@ pub struct Trial {
     pub params: BTreeMap<String, serde_json::Value>,
     /// The server.
     pub program: Program,
+    /// The server that is measured instead of starting one.
+    pub target: Option<Target>,
     /// How many follow.
     pub clients: u32,
     /// Load worker processes.
@@ -183,14 +186,28 @@ impl Trial {
         let (process, link) = link.as_mut().map(Link::parts).unzip();
         let mut server = None;
         let working = async {
+            if let Some(target) = &self.target {
+                let crew = Crew::start(self, target.address(&self.transport), cores, None).await?;
+                let (door, server_pid) = (target.door.clone(), target.pid);
+                let (link_pid, link) = (None, None);
+                return work(Running {
+                    trial: self,
+                    door,
+                    server_pid,
+                    link_pid,
+                    cores,
+                    crew,
+                    link,
+                })
+                .await;
+            }
             let side = servers_side.as_ref();
             let server = server.insert(Server::start(&self.program, directory, cores, side).await?);
             let (address, control) = (server.address(&self.transport)?, server.control.clone());
-            let server_pid = server.pid();
+            let (door, server_pid) = (Door::Unix(control), Some(server.pid()));
             let measuring = async {
                 let crew = Crew::start(self, address, cores, clients_side.as_ref()).await?;
-                work(Running { trial: self, control, server_pid, link_pid, cores, crew, link })
-                    .await
+                work(Running { trial: self, door, server_pid, link_pid, cores, crew, link }).await
             };
             tokio::select! {
                 biased;
@@ -222,6 +239,11 @@ impl Trial {
             server.stop().await;
         }
         done
+    }
+
+    /// Whether nothing is known of the server's process.
+    pub fn is_unseen(&self) -> bool {
+        self.target.as_ref().is_some_and(|target| target.pid.is_none())
     }
 
     /// The longest time that a packet takes through the link and its answer back: both queues are

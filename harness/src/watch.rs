@@ -38,12 +38,12 @@ pub struct Glance {
 
 impl Glance {
     /// Looks now.
-    pub fn take(server: u32, relay: Option<u32>, crew: &Crew, cores: &Cores) -> Self {
+    pub fn take(server: Option<u32>, relay: Option<u32>, crew: &Crew, cores: &Cores) -> Self {
         Self {
-            server: Cost::read(server),
+            server: Cost::of(server),
             workers: crew.workers.iter().map(|worker| Cost::read(worker.pid())).collect(),
             orchestrator: Cost::read(std::process::id()),
-            relay: relay.map_or_else(Cost::default, Cost::read),
+            relay: Cost::of(relay),
             load: Load::read(cores),
         }
     }
@@ -51,7 +51,7 @@ impl Glance {
 
 /// Looks once a second until the window ends.
 pub async fn looks(
-    pid: u32,
+    server: Option<u32>,
     crew: &Crew,
     cores: &Cores,
     before: &Glance,
@@ -67,8 +67,8 @@ pub async fn looks(
         let clients = crew.workers.iter().zip(&before.workers);
         looks.push(Look {
             at_ns: clock::now_ns() - window.start_ns,
-            server_cpu_ns: cpu_ns(pid, &before.server),
-            server_rss_bytes: probe::resident_bytes(pid),
+            server_cpu_ns: server.map_or(0, |pid| cpu_ns(pid, &before.server)),
+            server_rss_bytes: server.map_or(0, probe::resident_bytes),
             client_cpu_ns: clients.map(|(worker, earlier)| cpu_ns(worker.pid(), earlier)).sum(),
             steal_ns: Load::read(cores).since(&before.load).steal_ns,
         });

@@ -1,6 +1,5 @@
 //! A trial while it runs: its processes are there, and each step is theirs.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -18,16 +17,17 @@ use crate::machine::Cores;
 use crate::meter::Counters;
 use crate::order::Sample;
 use crate::probe::{self, Cost};
-use crate::publish::{self, Kept};
+use crate::publish::{self, Door, Kept};
 use crate::tally::Window;
 use crate::watch::{self, Glance};
 
 /// See the module.
 pub struct Running<'a> {
     pub trial: &'a Trial,
-    /// The server's control socket.
-    pub control: PathBuf,
-    pub server_pid: u32,
+    /// Where the server takes updates.
+    pub door: Door,
+    /// The server's process, where it is known.
+    pub server_pid: Option<u32>,
     pub link_pid: Option<u32>,
     pub cores: &'a Cores,
     pub crew: Crew,
@@ -40,21 +40,22 @@ impl Running<'_> {
         let socket_memory_before = self.socket_memory_bytes();
         // Not sooner: the pages of the program that the workers share with the server count for
         // less once they run.
-        let pss_empty_bytes = probe::pss_bytes(pid);
-        let overflows_before = probe::accept_overflows(pid);
+        let pss_empty_bytes = pid.and_then(probe::pss_bytes);
+        let overflows_before = pid.map_or(0, probe::accept_overflows);
         self.crew.ramp().await?;
         let (last, unready) = self.warm_up().await?;
         self.crew.pause().await?;
         let mut seen = self.measure(last + 1).await?;
         seen.unready = unready;
         seen.pss_empty_bytes = pss_empty_bytes;
-        seen.accept_overflows = probe::accept_overflows(pid).saturating_sub(overflows_before);
-        seen.pss_bytes = probe::pss_bytes(pid);
+        seen.accept_overflows =
+            pid.map_or(0, probe::accept_overflows).saturating_sub(overflows_before);
+        seen.pss_bytes = pid.and_then(probe::pss_bytes);
         seen.socket_memory_bytes = self
             .socket_memory_bytes()
             .zip(socket_memory_before)
             .map(|(after, before)| after.saturating_sub(before));
-        seen.descriptors = probe::descriptors(pid);
+        seen.descriptors = pid.map_or(0, probe::descriptors);
         let patience_ns = trial.patience_ns + PAUSE_NS + trial.longest_round_trip_ns();
         seen.samples = self.crew.close(clock::now_ns() + patience_ns).await?;
         if let (Some(link), Some(crossing)) = (&mut self.link, &mut seen.crossing) {
@@ -67,7 +68,7 @@ impl Running<'_> {
 
     /// Memory of both ends' sockets, which a link has in two namespaces.
     fn socket_memory_bytes(&self) -> Option<u64> {
-        let server = probe::socket_memory_bytes(self.server_pid)?;
+        let server = probe::socket_memory_bytes(self.server_pid?)?;
         let clients = self.crew.workers.first().filter(|_| self.link.is_some());
         Some(server + clients.map_or(Some(0), |worker| probe::socket_memory_bytes(worker.pid()))?)
     }
@@ -77,7 +78,7 @@ impl Running<'_> {
         let now = vec![clock::now_ns()];
         let stop = Arc::new(AtomicBool::new(false));
         let plan = self.trial.plan(1, now, Vec::new(), stop);
-        join(publish::start(&self.control, plan)?).await?;
+        join(publish::start(&self.door, plan)?).await?;
         let behind = self.crew.reach(1, clock::now_ns() + DRAIN_NS).await?;
         if behind > 0 {
             bail!("{behind} of {} clients did not get the only update in 5 s", self.trial.clients);
@@ -104,7 +105,7 @@ impl Running<'_> {
         let times = (0..=longest_ns / period_ns).map(|k| began_ns + k * period_ns).collect();
         let stop = Arc::new(AtomicBool::new(false));
         let plan = trial.plan(1, times, Vec::new(), stop.clone());
-        let publisher = publish::start(&self.control, plan)?;
+        let publisher = publish::start(&self.door, plan)?;
         self.crew.reach(1, began_ns + longest_ns).await?;
         let rest = (began_ns + trial.warmup.as_nanos() as u64).saturating_sub(clock::now_ns());
         tokio::time::sleep(Duration::from_nanos(rest)).await;
@@ -129,7 +130,7 @@ impl Running<'_> {
         let never = Arc::new(AtomicBool::new(false));
         let fields = self.trial.schedule.fields.clone();
         let plan = self.trial.plan(first, times, fields, never);
-        let publisher = publish::start(&self.control, plan)?;
+        let publisher = publish::start(&self.door, plan)?;
         let freezer = self.freezer(window)?;
         // The first look comes before the first publish; one wake-up of ours is not the server's.
         tokio::time::sleep(clock::until(window.start_ns.saturating_sub(5_000_000))).await;
@@ -196,7 +197,7 @@ impl Running<'_> {
         }
         let at = |after: Duration| window.start_ns + after.as_nanos() as u64;
         let times = freezes.iter().map(|(begin, end)| (at(*begin), at(*end))).collect();
-        Freezer::start(self.server_pid, times).map(Some)
+        self.server_pid.map(|pid| Freezer::start(pid, times)).transpose()
     }
 
     /// Opens the window of this trial's schedule; returns it with its publish times.
@@ -237,7 +238,7 @@ impl Running<'_> {
         let behind = self.crew.reach(window.last, due_ns).await?;
         // Who has no patience is owed all from the end on; a poller's next poll is in the window's
         // cost as its first one was.
-        let before = if trial.patience_ns == 0 { *at_end } else { Cost::read(pid) };
+        let before = if trial.patience_ns == 0 { *at_end } else { Cost::of(pid) };
         let kept = join(publisher).await?;
         if behind == 0 {
             return Ok((kept, 0));
@@ -245,6 +246,6 @@ impl Running<'_> {
         // The publisher may itself have come late to the end.
         let ended_ns = (window.end_ns + 2 * trial.patience_ns).max(clock::now_ns());
         self.crew.reach(window.last, ended_ns + DRAIN_NS + again_ns).await?;
-        Ok((kept, Cost::read(pid).since(&before).cpu_ns))
+        Ok((kept, Cost::of(pid).since(&before).cpu_ns))
     }
 }

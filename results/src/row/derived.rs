@@ -8,21 +8,27 @@ impl Row {
         self.per_update((self.bytes_up + self.bytes_down) as f64)
     }
 
+    /// CPU time of the server process; `None` where its process is not known. A process that has
+    /// delivered anything has used some nanoseconds.
+    pub fn known_server_cpu_ns(&self) -> Option<u64> {
+        (self.server_cpu_ns > 0).then_some(self.server_cpu_ns)
+    }
+
     /// Server CPU per delivered update, the cost of publishing included.
     pub fn server_cpu_per_update_ns(&self) -> Option<f64> {
-        self.per_update(self.server_cpu_ns as f64)
+        self.per_update(self.known_server_cpu_ns()? as f64)
     }
 
     /// Server CPU per delivered update without what publishing alone costs.
     pub fn server_cpu_per_update_without_ingest_ns(&self) -> Option<f64> {
         let ingest = self.server_ingest_cpu_ns?;
-        self.per_update(self.server_cpu_ns.saturating_sub(ingest) as f64)
+        self.per_update(self.known_server_cpu_ns()?.saturating_sub(ingest) as f64)
     }
 
     /// CPU of server and load workers together per delivered update: loopback
     /// bills receive work to the sender, and only the sum does not care.
     pub fn total_cpu_per_update_ns(&self) -> Option<f64> {
-        self.per_update((self.server_cpu_ns + self.client_cpu_ns) as f64)
+        self.per_update((self.known_server_cpu_ns()? + self.client_cpu_ns) as f64)
     }
 
     /// CPU of the relay without what it only watched the clock, which no packet costs; `None` where
