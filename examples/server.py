@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A feed server that feedlab can check and measure: short polls, long polls and server-sent events."""
+"""A feed server that feedlab can check and measure: short polls, long polls, server-sent events."""
 import argparse, json, re, secrets, socketserver, threading
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qsl
@@ -9,12 +9,11 @@ class Feed:  # A log. A client is a cursor in it, "<epoch>:<seq>": the last upda
         self.epoch, self.history, self.kept, self.head = secrets.token_hex(4), history, [], 0
         self.grown = threading.Condition()
 
-    def publish(self, payloads):  # each is encoded once, whoever reads it
+    def publish(self, payloads):  # each is encoded once, however many read it
         with self.grown:
-            for payload in payloads:
-                self.head += 1
+            for self.head, payload in enumerate(payloads, self.head + 1):
                 self.kept.append('{"seq":%d,"data":%s}' % (self.head, payload.decode()))
-            del self.kept[:-self.history]
+            del self.kept[: -self.history]
             self.grown.notify_all()
             return f"{self.epoch}:{self.head}"
 
@@ -30,37 +29,36 @@ class Feed:  # A log. A client is a cursor in it, "<epoch>:<seq>": the last upda
         reason = "epoch" if epoch != self.epoch else "future" if seq > self.head else "evicted"
         return oldest, {"reason": reason, "lost": oldest - seq if reason == "evicted" else None}
 
-    def read(self, cursor, hold=0, limit=1000):  # what follows a cursor, waiting for it
+    def read(self, cursor, hold=0, limit=1000):  # what follows a cursor; waits for it
         with self.grown:
             self.grown.wait_for(lambda: self.place(cursor) != (self.head, None), hold)
             seq, gap = self.place(cursor)
-            start = seq - self.head + len(self.kept)
-            return seq, gap, self.kept[start:start + limit]
+            first = seq - self.head + len(self.kept)
+            return seq, gap, self.kept[first : first + limit]
 
 class Handler(BaseHTTPRequestHandler):  # one connection, in a thread of its own
-    protocol_version, wbufsize, served, publishes, ended = "HTTP/1.1", -1, (), True, None
+    protocol_version, wbufsize, ended = "HTTP/1.1", -1, None  # -1: an answer is one write
+    log_message = lambda *_: None
 
     def do_GET(self):
         path, _, query = self.path.partition("?")
+        serve = {"/short-poll": self.poll, "/long-poll": self.poll, "/sse": self.sse}.get(path)
         if len(query) > 4096 or len(str(self.headers)) > 16384:
             return self.answer(414 if len(query) > 4096 else 431)
-        serve = {"/short-poll": self.poll, "/long-poll": self.poll, "/sse": self.sse}.get(path)
         if path[1:] not in self.served:
             return self.answer(404)
         try:
             serve(path, dict(parse_qsl(query, keep_blank_values=True)))
         except ValueError as problem:
-            self.answer(400, json.dumps({"error": str(problem)}))
-        except OSError:  # the client is gone
-            self.close_connection = True
+            self.answer(400, json.dumps({"error": f"after, limit, hold or continue: {problem}"}))
 
     def poll(self, path, asked):
         limit, hold = int(asked.get("limit", 1000)), float(asked.get("hold", 25))
-        if limit < 1 or not 0 <= hold <= 55 or "continue" in asked and not self.ended:
-            raise ValueError("limit is at least 1, hold 0 to 55, continue after an answer")
         after = self.ended if "continue" in asked else asked.get("after")
+        if limit < 1 or not 0 <= hold <= 55 or "continue" in asked and not after:
+            raise ValueError("out of range")
         seq, gap, new = feed.read(after, hold if path == "/long-poll" and after else 0, limit)
-        self.ended = f"{feed.epoch}:{seq + len(new)}"
+        self.ended = f"{feed.epoch}:{seq + len(new)}"  # where `continue` goes on
         if not gap and self.headers["If-None-Match"] == f'"{self.ended}"':
             return self.answer(304, etag=self.ended)
         if after and not gap and not new:
@@ -70,9 +68,10 @@ class Handler(BaseHTTPRequestHandler):  # one connection, in a thread of its own
 
     def sse(self, path, asked):
         seq, gap, new = feed.read(self.headers["Last-Event-ID"] or asked.get("after"))
-        self.head(200, {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"})
+        self.start(200, {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"})
         while True:
-            events = f"event: gap\nid: {feed.epoch}:{seq}\ndata: {json.dumps({'gap': gap})}\n\n" if gap else ""
+            said = json.dumps({"gap": gap})
+            events = f"event: gap\nid: {feed.epoch}:{seq}\ndata: {said}\n\n" if gap else ""
             for seq, update in enumerate(new, seq + 1):
                 events += f"id: {feed.epoch}:{seq}\ndata: {update}\n\n"
             chunk = (events or ": still here\n\n").encode()
@@ -85,43 +84,43 @@ class Handler(BaseHTTPRequestHandler):  # one connection, in a thread of its own
         if self.path != "/publish" or not self.publishes or length > 16 << 20:
             self.close_connection = True  # the body is not read
             return self.answer(413 if length > 16 << 20 else 404)
-        payloads = self.rfile.read(length).splitlines()
         try:
+            payloads = self.rfile.read(length).splitlines()
             [json.loads(payload) for payload in payloads]
-        except ValueError:
-            return self.answer(400, '{"error":"a payload is JSON on one line"}')
-        self.answer(200, json.dumps({"cursor": feed.publish(payloads)}))
+            self.answer(200, json.dumps({"cursor": feed.publish(payloads)}))
+        except ValueError as problem:
+            self.answer(400, json.dumps({"error": f"a payload is JSON on one line: {problem}"}))
 
     def answer(self, status, body="", etag=None):
         headers = {} if status in (204, 304) else {"Content-Length": len(body.encode())}
-        headers.update({"Content-Type": "application/json"} if body else {})
-        self.head(status, headers | ({"ETag": f'"{etag}"'} if etag else {}))
+        headers |= {"Content-Type": "application/json"} if body else {}
+        self.start(status, headers | ({"ETag": f'"{etag}"'} if etag else {}))
         self.wfile.write(body.encode())
 
-    def head(self, status, headers):
+    def start(self, status, headers):
         self.send_response(status)
-        for name, value in ({"Cache-Control": "no-store"} | headers).items():
+        for name, value in {"Cache-Control": "no-store", **headers}.items():
             self.send_header(name, value)
         self.end_headers()
 
-    def log_message(self, *_):
-        pass
+def serve(server, address, **settings):
+    server.daemon_threads, server.allow_reuse_address, server.request_queue_size = True, True, 1024
+    server.handle_error = lambda *_: None  # a client is gone
+    listening = server(address, type("Served", (Handler,), settings))
+    threading.Thread(target=listening.serve_forever).start()
+    return "%s:%d" % listening.server_address if settings["served"] else address
 
 options = argparse.ArgumentParser()
-for name in ("--listen", "--tcp", "--control", "--transport"):
-    options.add_argument(name, default="127.0.0.1:8080" if name == "--listen" else None)
+options.add_argument("--listen", default="127.0.0.1:8080")
 options.add_argument("--history", type=int, default=65536)
+for name in ("--tcp", "--control", "--transport"):
+    options.add_argument(name)
 asked = options.parse_args()
-feed, listen = Feed(asked.history), asked.listen.rsplit(":", 1)
-socketserver.ThreadingMixIn.daemon_threads = socketserver.TCPServer.allow_reuse_address = True
-socketserver.TCPServer.request_queue_size = 1024
-served = [asked.transport] if asked.transport else ["short-poll", "long-poll", "sse"]
-# What is published comes in over the control socket; without one anybody may publish.
-names = {"served": served, "publishes": not asked.control, "disable_nagle_algorithm": True}
-public = socketserver.ThreadingTCPServer((listen[0], int(listen[1])), type("Public", (Handler,), names))
+feed, (host, port) = Feed(asked.history), asked.listen.rsplit(":", 1)
+names = [asked.transport] if asked.transport else ["short-poll", "long-poll", "sse"]
+listen = serve(  # without a control socket anybody may publish here
+    socketserver.ThreadingTCPServer, (host, int(port)), served=names, publishes=not asked.control,
+    disable_nagle_algorithm=True)
 if asked.control:
-    control = socketserver.ThreadingUnixStreamServer(asked.control, Handler)
-    threading.Thread(target=control.serve_forever, daemon=True).start()
-address = "%s:%d" % public.server_address
-print(json.dumps({"listen": address, "tcp": None, "control": asked.control, "epoch": feed.epoch}), flush=True)
-public.serve_forever()
+    serve(socketserver.ThreadingUnixStreamServer, asked.control, served=[], publishes=True)
+print(json.dumps({"listen": listen, "control": asked.control, "epoch": feed.epoch}), flush=True)

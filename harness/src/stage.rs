@@ -84,6 +84,9 @@ impl Stage {
             namespace::PORTS.clone_into(&mut environment.port_range);
             environment.somaxconn = environment.somaxconn.max(namespace::BACKLOG);
         }
+        if target.as_ref().is_some_and(|target| !target.is_here) {
+            "the network to the target".clone_into(&mut environment.link);
+        }
         Ok(Self {
             environment,
             target,

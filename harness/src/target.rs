@@ -14,9 +14,6 @@ use crate::cmd::Usage;
 use crate::conform::{self, Standing, Subject};
 use crate::publish::Door;
 
-/// Name of the remarks about it.
-const RULE: &str = "target";
-
 /// A server that feedlab did not start.
 #[derive(Clone, Debug)]
 pub struct Target {
@@ -67,7 +64,10 @@ impl Target {
         if !unspoken.is_empty() {
             scenario.transports.retain(|name, _| !unspoken.contains(name));
             let unspoken = unspoken.join(", ");
-            remarks.push(remark(format!("left out: the target does not speak {unspoken}")));
+            remarks.push(remark(
+                "target-left-out",
+                format!("left out: the target does not speak {unspoken}"),
+            ));
         }
         let door = Door::of(subject.publishing());
         Ok(Some((Self { http, tcp, door, pid: named.pid, is_here }, remarks)))
@@ -104,12 +104,15 @@ fn conforming(subject: &Subject, scenario: &Scenario) -> Result<Vec<String>, Str
 
 fn remarks(scenario: &Scenario, pid: Option<u32>, is_here: bool) -> Vec<Warning> {
     let url = scenario.target.as_deref().unwrap_or_default();
-    let mut remarks = vec![remark(format!(
-        "measured was the server at {url}, which ran already: all repetitions met the same process \
+    let mut remarks = vec![remark(
+        "target",
+        format!(
+            "measured was the server at {url}, which ran already: all repetitions met the same process \
          and the same log, where feedlab's own server is a fresh one each time, and nothing of \
          [server] or of a transport's server side was set on it"
-    ))];
-    remarks.push(remark(match pid {
+        ),
+    )];
+    remarks.push(remark("target-cost", match pid {
         Some(pid) => format!(
             "the server's CPU and memory are those of process {pid} alone, on cores that feedlab \
              did not choose"
@@ -120,7 +123,7 @@ fn remarks(scenario: &Scenario, pid: Option<u32>, is_here: bool) -> Vec<Warning>
                 .to_owned()
         }
     }));
-    remarks.push(remark(if is_here {
+    remarks.push(remark("target-theory", if is_here {
         "what theory says beside the target is said of feedlab's own server on this machine, with \
          which it was calibrated: the target's own heads and speed are not in it"
             .to_owned()
@@ -132,8 +135,8 @@ fn remarks(scenario: &Scenario, pid: Option<u32>, is_here: bool) -> Vec<Warning>
     remarks
 }
 
-fn remark(message: String) -> Warning {
-    Warning::new(RULE, Verdict::Valid, message)
+fn remark(rule: &str, message: String) -> Warning {
+    Warning::new(rule, Verdict::Valid, message)
 }
 
 /// An address that one can bind to is one's own.

@@ -212,6 +212,9 @@ fn why_empty(column: Column, row: &Row) -> Option<String> {
         ("relay CPU", _) if row.delivered > 0 => {
             Some("the relay did not say for how long it only watched the clock".into())
         }
+        ("CPU per" | "less pub-", _) if row.delivered > 0 && row.server_cpu_ns == 0 => {
+            Some("the server's process is not known".into())
+        }
         ("bytes" | "link bytes" | "CPU per" | "packets" | "relay CPU", _) => {
             Some("nothing was delivered".into())
         }

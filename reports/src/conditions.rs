@@ -59,17 +59,8 @@ pub fn of(run: &Run) -> Vec<Condition> {
         let freezes: Vec<String> = scenario.server.freeze.iter().map(freeze).collect();
         add("freezes", format!("server frozen {}", freezes.join(" and ")), true);
     }
-    let server = &scenario.server;
-    let threads = if server.threads == 1 { "thread" } else { "threads" };
-    add("server", format!("{} {threads}", server.threads), false);
-    let coalesce = if server.coalesce {
-        "one write for all updates that are ready"
-    } else {
-        "one write per update"
-    };
-    add("push writes", coalesce.into(), false);
-    add("history", format!("{} updates", count(u64::from(server.history))), false);
-    add("congestion control", server.congestion.clone(), false);
+    of_server(run, &mut add);
+    add("congestion control", scenario.server.congestion.clone(), false);
     add("seed", run.seed.to_string(), false);
     for (transport, knobs) in &scenario.transports {
         let knobs: Vec<String> = knobs
@@ -84,6 +75,24 @@ pub fn of(run: &Run) -> Vec<Condition> {
         }
     }
     conditions
+}
+
+/// What was set of the server, which is nothing where it ran already.
+fn of_server(run: &Run, add: &mut impl FnMut(&str, String, bool)) {
+    let server = &run.scenario.server;
+    if let Some(target) = &run.scenario.target {
+        add("server", format!("the server at {target}, which ran already"), true);
+        return;
+    }
+    let threads = if server.threads == 1 { "thread" } else { "threads" };
+    add("server", format!("{} {threads}", server.threads), false);
+    let coalesce = if server.coalesce {
+        "one write for all updates that are ready"
+    } else {
+        "one write per update"
+    };
+    add("push writes", coalesce.into(), false);
+    add("history", format!("{} updates", count(u64::from(server.history))), false);
 }
 
 /// A link in a few words, with what a preset does not have.
