@@ -129,7 +129,7 @@ impl Wire {
         if Instant::now() >= self.deadline {
             return instead(format!("{what} did not come in {} s", PATIENCE.as_secs()));
         }
-        let mut bytes = [0; 64 << 10];
+        let mut bytes = [0; 16 << 10];
         let read = self.stream.time_out(self.left()).and_then(|()| self.stream.read(&mut bytes));
         match read {
             Ok(count) => {

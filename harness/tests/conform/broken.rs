@@ -25,7 +25,7 @@ fn proxy(server: &Server, change: fn(Vec<u8>) -> Vec<u8>) -> String {
 }
 
 fn pass(mut from: TcpStream, mut to: TcpStream, change: fn(Vec<u8>) -> Vec<u8>) {
-    let mut bytes = [0; 64 << 10];
+    let mut bytes = [0; 16 << 10];
     while let Ok(count @ 1..) = from.read(&mut bytes) {
         if to.write_all(&change(bytes[..count].to_vec())).is_err() {
             break;
@@ -117,9 +117,7 @@ fn polls_without_a_content_length_break_that_rule() {
 
 #[test]
 fn events_without_an_id_break_that_rule_and_gaps_that_say_no_cursor() {
-    breaks("sse", &["id", "gap epoch", "gap future"], |bytes| {
-        replaced(bytes, "id: ", "ix: ")
-    });
+    breaks("sse", &["id", "gap epoch", "gap future"], |bytes| replaced(bytes, "id: ", "ix: "));
 }
 
 #[test]

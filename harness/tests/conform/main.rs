@@ -9,7 +9,7 @@ mod target;
 
 use assert_cmd::Command;
 
-pub fn feedlab() -> Command {
+fn feedlab() -> Command {
     Command::new(env!("CARGO_BIN_EXE_feedlab"))
 }
 
