@@ -329,7 +329,7 @@ mod tests {
             payload_bytes: 64,
             stop: stop.clone(),
         };
-        let publisher = start(&Door::Unix(control.clone()), plan).unwrap();
+        let publisher = start(&super::Door::Unix(control.clone()), plan).unwrap();
         let (stream, _) = listener.accept().unwrap();
         let mut reader = BufReader::new(stream);
         let mut length = 0;
