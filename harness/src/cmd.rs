@@ -9,6 +9,7 @@ pub mod run;
 pub mod scenarios;
 pub mod serve;
 pub mod sweep;
+pub mod validate;
 
 use std::path::{Path, PathBuf};
 
@@ -49,6 +50,8 @@ pub enum Verb {
     Report(report::Args),
     /// Say what theory expects of a scenario on this machine
     Predict(predict::Args),
+    /// Hold this lab against what a correct one must reproduce, on this machine
+    Validate(validate::Args),
     /// Serve a feed over the transports
     Serve(serve::Args),
     /// Check a server, in any language, against the wire protocol

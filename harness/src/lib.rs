@@ -40,5 +40,6 @@ pub mod sweep;
 pub mod tally;
 pub mod target;
 pub mod trial;
+pub mod validate;
 pub mod watch;
 pub mod worker;

@@ -29,6 +29,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Verb::Sweep(args) => cmd::sweep::run(&args),
         Verb::Report(args) => cmd::report::run(&args),
         Verb::Predict(args) => cmd::predict::run(&args),
+        Verb::Validate(args) => cmd::validate::run(&args),
         Verb::Serve(args) => cmd::serve::run(args),
         Verb::Conform(args) => cmd::conform::run(&args),
         Verb::Scenarios(args) => cmd::scenarios::run(&args),

@@ -215,6 +215,7 @@ fn positions(trial: &Trial, sum: &Sample, place: Place) -> Vec<Position> {
             publish,
             rank,
             delay_ns: sighting.delay_ns,
+            client: Some(sighting.client),
         }
     });
     ranked.collect()

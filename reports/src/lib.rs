@@ -29,6 +29,7 @@ mod ranking;
 pub mod sweep;
 mod table;
 mod units;
+pub mod validation;
 mod view;
 
 use std::{

@@ -132,4 +132,7 @@ pub struct Position {
     pub rank: u32,
     /// Delay of this arrival.
     pub delay_ns: u64,
+    /// Number of the client; empty in runs of before it was kept.
+    #[serde(default)]
+    pub client: Option<u32>,
 }

@@ -83,6 +83,7 @@ fn measured(transport: &str, repetition: u32, delays: &[u64]) -> Measured {
             publish: 7,
             rank: 0,
             delay_ns: 55_000,
+            client: Some(3),
         }],
         warnings: Vec::new(),
     }

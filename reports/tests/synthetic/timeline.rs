@@ -92,6 +92,7 @@ impl One<'_> {
                 publish: publish as u64,
                 rank,
                 delay_ns: delay as u64,
+                client: None,
             }));
         }
     }
