@@ -45,12 +45,10 @@ pub struct Check {
 pub enum Needs {
     /// None: codecs and arithmetic.
     Nothing,
-    /// Those of these setups, the same in both validations.
+    /// Those of these setups, in both validations.
     Runs(&'static [&'static str]),
     /// Those of these setups, in the full validation alone.
     FullRuns(&'static [&'static str]),
-    /// Others in the quick validation: (full, quick).
-    Either(&'static [&'static str], &'static [&'static str]),
     /// Whatever the other checks have run, and at least these.
     Every(&'static [&'static str]),
 }
@@ -62,7 +60,6 @@ impl Needs {
             Self::Nothing => Some(&[]),
             Self::Runs(names) | Self::Every(names) => Some(names),
             Self::FullRuns(names) => (!quick).then_some(names),
-            Self::Either(full, short) => Some(if quick { short } else { full }),
         }
     }
 }

@@ -95,7 +95,7 @@ fn line(held: &Held) -> Line {
         Tolerance::Exact => "exact".to_owned(),
         Tolerance::Within(most) => format!("±{}", shown(most)),
         Tolerance::Relative(part) => format!("±{}", percent(part)),
-        Tolerance::AtMost(more) if more == 0.0 => "at most".to_owned(),
+        Tolerance::AtMost(0.0) => "at most".to_owned(),
         Tolerance::AtMost(more) => format!("at most +{}", shown(more)),
         Tolerance::AtLeast => "at least".to_owned(),
     };

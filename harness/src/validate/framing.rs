@@ -112,6 +112,7 @@ fn http(_: &Evidence) -> Result<Judged, String> {
     Ok(judged)
 }
 
+#[allow(clippy::unnecessary_wraps)] // the shape of all judges
 fn kaazing(_: &Evidence) -> Result<Judged, String> {
     let computed = Kaazing::computed();
     let mut judged = Judged::default();
