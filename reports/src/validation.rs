@@ -40,24 +40,24 @@ pub fn table(validation: &Validation) -> String {
     out + &format!("{}\n", summary(validation))
 }
 
-/// The cells of a check: its own in the first line, a line per figure.
+/// A check that passed with more figures than this has them on its page and in its JSON alone.
+const FEW: usize = 8;
+
+/// The cells of a check: its own line, and one per figure.
 fn lines_of(check: &Checked) -> Vec<Vec<String>> {
-    let mut lines: Vec<Vec<String>> = check
-        .figures
-        .iter()
-        .map(line)
-        .map(|line| {
-            let word = if line.holds { "" } else { "FAILED" };
-            let cells = [line.what, line.predicted, line.measured, line.tolerance, word.to_owned()];
-            [vec![String::new(); 2], cells.to_vec()].concat()
-        })
-        .collect();
-    if lines.is_empty() {
-        lines.push(vec![String::new(); 7]);
+    let count = check.figures.len();
+    let all = if count > 0 { format!("{count} figures") } else { String::new() };
+    let own = [check.number.to_string(), check.name.clone(), all];
+    let word = check.outcome.word().to_owned();
+    let mut lines = vec![[own.to_vec(), vec![String::new(); 3], vec![word]].concat()];
+    if check.outcome == Outcome::Passed && count > FEW {
+        return lines;
     }
-    lines[0][0] = check.number.to_string();
-    lines[0][1].clone_from(&check.name);
-    check.outcome.word().clone_into(&mut lines[0][6]);
+    lines.extend(check.figures.iter().map(line).map(|line| {
+        let word = if line.holds { "" } else { "FAILED" };
+        let cells = [line.what, line.predicted, line.measured, line.tolerance, word.to_owned()];
+        [vec![String::new(); 2], cells.to_vec()].concat()
+    }));
     lines
 }
 

@@ -57,7 +57,7 @@ pub const ALL: &[Setup] = &[
         ],
         &[
             "feed.rate=25/s",
-            "measure.duration=6s",
+            "measure.duration=5s",
             "transports={ short-poll = { interval = '200ms' } }",
         ],
     ),
@@ -92,7 +92,7 @@ pub const ALL: &[Setup] = &[
             "measure.duration=30s",
             "transports={ short-poll = { interval = '250ms' } }",
         ],
-        &["measure.duration=5s"],
+        &["measure.duration=4s"],
     ),
     setup(
         "long-poll-low",
@@ -114,7 +114,7 @@ pub const ALL: &[Setup] = &[
             "measure.duration=22s",
             "transports={ long-poll = {} }",
         ],
-        &["measure.duration=5s"],
+        &["measure.duration=4s"],
     ),
     knee("knee-100", &["link.rtt=200ms"]),
     knee("knee-120", &["link.rtt=240ms"]),
@@ -208,7 +208,7 @@ pub const ALL: &[Setup] = &[
         ],
         &[
             "feed.rate=20/s",
-            "measure.duration=5s",
+            "measure.duration=4s",
             "transports={ short-poll = { interval = '100ms' }, websocket = {} }",
         ],
     ),
