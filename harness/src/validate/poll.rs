@@ -13,7 +13,7 @@ const MS: f64 = 1e6;
 pub const UNIFORM: Check = Check {
     number: 2,
     name: "poll-uniform",
-    condition: "fixed-rate C = 500 ms (quick: 200 ms), Poisson feed with λC = 5, 200 random phases",
+    condition: "fixed-rate C = 250 ms (quick: 200 ms), Poisson feed with λC = 5, 200 random phases",
     broken: "waiting for the next poll would not be uniform on the cycle: phases, publish times or \
              the delay's definition would be wrong",
     needs: Needs::Runs(&["poll-uniform"]),

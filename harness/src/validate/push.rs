@@ -13,7 +13,7 @@ const MS: f64 = 1e6;
 pub const FLOOR: Check = Check {
     number: 1,
     name: "push-floor",
-    condition: "tcp, sse, websocket; d = 25 ms, 10 clients, 50 updates/s (quick: 100/s)",
+    condition: "tcp, sse, websocket; d = 25 ms, 10 clients, 100 updates/s",
     broken: "the delay of a push transport would not be the network's, so the harness or the link \
              adds time of its own to every figure",
     needs: Needs::Runs(&["push"]),

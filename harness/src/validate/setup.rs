@@ -41,19 +41,19 @@ pub const ALL: &[Setup] = &[
         &[
             "clients=10",
             "link.rtt=50ms",
-            "feed.rate=50/s",
-            "measure.duration=42s",
+            "feed.rate=100/s",
+            "measure.duration=22s",
             "transports={ tcp = {}, sse = {}, websocket = {} }",
         ],
-        &["feed.rate=100/s", "measure.duration=2s"],
+        &["measure.duration=2s"],
     ),
     setup(
         "poll-uniform",
         &[
             "clients=200",
-            "feed.rate=10/s",
-            "measure.duration=210s",
-            "transports={ short-poll = { interval = '500ms' } }",
+            "feed.rate=20/s",
+            "measure.duration=108s",
+            "transports={ short-poll = { interval = '250ms' } }",
         ],
         &[
             "feed.rate=25/s",
@@ -67,7 +67,7 @@ pub const ALL: &[Setup] = &[
             "clients=200",
             "link.rtt=50ms",
             "feed.rate=5/s",
-            "measure.duration=100s",
+            "measure.duration=60s",
             "transports={ short-poll = { interval = '1s', pacing = 'fixed-delay' } }",
         ],
         &[],
@@ -100,7 +100,7 @@ pub const ALL: &[Setup] = &[
             "clients=10",
             "link.rtt=20ms",
             "feed.rate=2.5/s",
-            "measure.duration=830s",
+            "measure.duration=840s",
             "transports={ long-poll = {} }",
         ],
         &[],
@@ -125,7 +125,7 @@ pub const ALL: &[Setup] = &[
         &[
             "clients=20",
             "feed.rate=0.5/s",
-            "measure.duration=200s",
+            "measure.duration=120s",
             "transports={ long-poll = { hold = '1s', rearm_delay = '100ms' } }",
         ],
         &[],
@@ -218,7 +218,7 @@ pub const ALL: &[Setup] = &[
             "clients=50",
             "link.rtt=40ms",
             "feed.rate=10/s",
-            "measure.duration=100s",
+            "measure.duration=60s",
             "transports={ short-poll = { interval = '500ms' } }",
         ],
         &[],
@@ -343,7 +343,7 @@ const FAMILIES: &[(&str, &[&str])] = &[
             "link.rtt=0s",
             "feed.rate=10/s",
             "feed.payload_bytes=100",
-            "measure.duration=30s",
+            "measure.duration=20s",
         ],
     ),
     (
@@ -449,6 +449,14 @@ mod tests {
             for quick in [false, true] {
                 assert!((per_cycle(name, quick) - updates).abs() < 1e-9, "{name} {quick}");
             }
+        }
+    }
+
+    #[test]
+    fn runs_of_which_a_p99_is_held_have_the_publishes_for_it() {
+        for name in ["push", "poll-uniform", "long-poll-low", "long-poll-high", "stall"] {
+            let schedule = find(name).unwrap().scenario(false).unwrap().schedule(1);
+            assert!(schedule.offsets_ns.len() >= 2_000, "{name}: {}", schedule.offsets_ns.len());
         }
     }
 
