@@ -26,6 +26,7 @@ mod row;
 mod run;
 pub mod sweep;
 pub mod validation;
+pub mod statistics;
 pub mod verdict;
 mod warning;
 mod wire;
