@@ -213,7 +213,9 @@ impl Campaign {
         let row = &mut measured.row;
         let prediction = self.run.prediction(&row.transport, Some(repetition));
         row.set_prediction(prediction);
-        measured.warnings.extend(verdict::judge(row, &self.run.scenario, &self.run.environment));
+        let (timeline, run) = (&measured.timeline, &self.run);
+        let warnings = verdict::judge_over(row, timeline, &run.scenario, &run.environment);
+        measured.warnings.extend(warnings);
         row.verdict = Verdict::of(&measured.warnings);
     }
 

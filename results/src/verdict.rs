@@ -5,19 +5,22 @@
 //! Whatever is a matter of chance is tested against noise ([`crate::noise`]):
 //! a clean run may trip a rule once in a thousand times.
 
+mod drift;
 mod link;
 mod machine;
 mod measurement;
 
 use scenarios::Scenario;
 
-use crate::{Environment, Row, Verdict, Warning};
+use crate::{Environment, Row, Second, Verdict, Warning};
 
 /// What a rule looks at.
 #[derive(Clone, Copy, Debug)]
 pub struct Evidence<'a> {
     /// One transport in one repetition.
     pub row: &'a Row,
+    /// Its seconds; none where they are not known.
+    pub timeline: &'a [Second],
     /// What was asked for.
     pub scenario: &'a Scenario,
     /// The conditions.
@@ -55,12 +58,23 @@ pub enum Blame {
 
 /// All rules about a row.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    measurement::RULES.iter().chain(machine::RULES).chain(link::RULES)
+    measurement::RULES.iter().chain(drift::RULES).chain(machine::RULES).chain(link::RULES)
 }
 
-/// Applies all rules to a row, sets its verdict and returns the warnings.
+/// Applies all rules to a row, sets its verdict and returns the warnings. Those that look at its
+/// seconds see none.
 pub fn judge(row: &mut Row, scenario: &Scenario, environment: &Environment) -> Vec<Warning> {
-    let evidence = Evidence { row, scenario, environment };
+    judge_over(row, &[], scenario, environment)
+}
+
+/// The same of a row with its seconds.
+pub fn judge_over(
+    row: &mut Row,
+    timeline: &[Second],
+    scenario: &Scenario,
+    environment: &Environment,
+) -> Vec<Warning> {
+    let evidence = Evidence { row, timeline, scenario, environment };
     let warnings: Vec<Warning> = rules()
         .filter_map(|rule| {
             let message = (rule.fires)(&evidence, rule.threshold)?;
