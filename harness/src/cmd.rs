@@ -1,6 +1,7 @@
 //! The verbs, one file each.
 
 pub mod conform;
+pub mod compare;
 pub mod doctor;
 pub mod generate;
 pub mod predict;
@@ -21,6 +22,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 pub const FAILED: u8 = 1;
 /// Exit code: usage or configuration.
 pub const USAGE: u8 = 2;
+/// Exit code: worse than a baseline.
+pub const REGRESSION: u8 = 4;
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 ok (VALID or SUSPECT) · 1 failed to run, INVALID, interrupted, or SUSPECT under
@@ -48,6 +51,8 @@ pub enum Verb {
     Sweep(sweep::Args),
     /// Render reports of runs again, offline
     Report(report::Args),
+    /// Say whether one run is better than another, the same, worse, or nobody can tell
+    Compare(compare::Args),
     /// Say what theory expects of a scenario on this machine
     Predict(predict::Args),
     /// Hold this lab against what a correct one must reproduce, on this machine

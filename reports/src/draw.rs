@@ -6,6 +6,7 @@
 mod bars;
 mod clutter;
 mod fill;
+mod forest;
 mod key;
 pub mod label;
 mod lines;
@@ -16,6 +17,7 @@ mod swatch;
 
 pub use bars::{Bar, Bars, Group, Segment};
 pub use fill::Fill;
+pub use forest::{Forest, Twig, Whorl};
 pub use lines::{Lines, Mark, Panel, Series, Span, Stroke, Zone};
 pub use map::{Map, MapPanel, Square};
 pub use scatter::{Scatter, Spot};
@@ -56,6 +58,8 @@ pub enum Plot {
     Map(Map),
     /// Dots over two axes.
     Scatter(Scatter),
+    /// Intervals of ratios in groups.
+    Forest(Forest),
 }
 
 /// The words around a picture.
@@ -105,6 +109,7 @@ pub fn draw(plot: &Plot, frame: &Frame, size: Size) -> Result<String, String> {
             Plot::Bars(bars) => bars.draw(&mut canvas, top)?,
             Plot::Map(map) => map.draw(&mut canvas, top)?,
             Plot::Scatter(scatter) => scatter.draw(&mut canvas, top)?,
+            Plot::Forest(forest) => forest.draw(&mut canvas, top)?,
         }
         canvas.area.present().map_err(failed)?;
     }

@@ -12,6 +12,7 @@
 mod agreement;
 mod answer;
 pub mod chart;
+pub mod compare;
 mod conditions;
 mod draw;
 mod error;

@@ -9,11 +9,11 @@ use crate::{
     paper,
 };
 
-const BOLD: &str = "\u{1b}[1m";
-const DIM: &str = "\u{1b}[2m";
-const GREEN: &str = "\u{1b}[32m";
-const YELLOW: &str = "\u{1b}[33m";
-const RED: &str = "\u{1b}[31m";
+pub(crate) const BOLD: &str = "\u{1b}[1m";
+pub(crate) const DIM: &str = "\u{1b}[2m";
+pub(crate) const GREEN: &str = "\u{1b}[32m";
+pub(crate) const YELLOW: &str = "\u{1b}[33m";
+pub(crate) const RED: &str = "\u{1b}[31m";
 const PLAIN: &str = "\u{1b}[0m";
 
 /// The answer for a terminal: columns that do not fit into `width` are left
@@ -38,7 +38,7 @@ pub fn table(run: &Run, width: Option<u16>, color: bool) -> String {
     out
 }
 
-fn paint(color: bool, code: &str, text: &str) -> String {
+pub(crate) fn paint(color: bool, code: &str, text: &str) -> String {
     if color { format!("{code}{text}{PLAIN}") } else { text.to_owned() }
 }
 

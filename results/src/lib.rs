@@ -10,6 +10,7 @@
 #![allow(clippy::missing_panics_doc)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod compare;
 mod directory;
 mod environment;
 mod error;

@@ -16,8 +16,7 @@ pub fn quantile(confidence: f64, freedom: f64) -> f64 {
     while two_sided(high, freedom) > 1.0 - confidence && high < 1e300 {
         high *= 2.0;
     }
-    // Halved until floating point has nothing in between.
-    for _ in 0..200 {
+    while high - low > 1e-12 * high {
         let middle = f64::midpoint(low, high);
         if two_sided(middle, freedom) > 1.0 - confidence {
             low = middle;
