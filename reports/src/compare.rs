@@ -12,7 +12,7 @@ use results::{
 };
 
 use crate::{
-    Error, Folder,
+    Error, Folder, palette,
     units::{bytes, ratio, three, time},
 };
 pub use chart::chart;
@@ -137,11 +137,18 @@ fn closing(comparison: &Comparison) -> String {
     )
 }
 
+/// The cells in the order in which transports are shown.
+fn ordered(comparison: &Comparison) -> Vec<&Cell> {
+    let mut cells: Vec<&Cell> = comparison.cells.iter().collect();
+    cells.sort_by_key(|cell| palette::rank(&cell.transport));
+    cells
+}
+
 /// The reasons of the cells that tell nothing, each once, and the number of each cell's own.
-fn reasons(comparison: &Comparison) -> (Vec<&str>, Vec<Option<usize>>) {
+fn reasons<'a>(cells: &[&'a Cell]) -> (Vec<&'a str>, Vec<Option<usize>>) {
     let mut reasons: Vec<&str> = Vec::new();
     let mut numbers = Vec::new();
-    for cell in &comparison.cells {
+    for cell in cells {
         numbers.push(cell.reason.as_deref().map(|reason| {
             let known = reasons.iter().position(|known| *known == reason);
             known.unwrap_or_else(|| {

@@ -5,7 +5,7 @@ use results::{
     compare::{Cell, Comparison, Word},
 };
 
-use super::{COLUMNS, counts, texts, title};
+use super::{COLUMNS, counts, ordered, texts, title};
 use crate::{
     Chart, DataTable, Error,
     draw::{self, Forest, Frame, Size, Twig, Whorl},
@@ -34,7 +34,7 @@ pub fn chart(comparison: &Comparison) -> Result<Chart, Error> {
         draw::draw(&plot, &frame, size).map_err(|problem| Error::Draw { chart: NAME, problem })
     };
     let mut table = DataTable::new(COLUMNS);
-    for cell in &comparison.cells {
+    for cell in ordered(comparison) {
         let name = std::iter::once(cell.transport.clone());
         table.rows.push(name.chain(texts(cell)).collect());
     }
@@ -64,12 +64,11 @@ fn stamp(comparison: &Comparison) -> Option<String> {
 /// A group per metric, a line per transport in it.
 fn forest(comparison: &Comparison) -> Forest {
     let mut names: Vec<&str> = Vec::new();
-    for cell in &comparison.cells {
+    for cell in ordered(comparison) {
         if !names.contains(&cell.transport.as_str()) {
             names.push(&cell.transport);
         }
     }
-    names.sort_by_key(|name| palette::rank(name));
     let of = |metric: &str| -> Vec<&Cell> {
         let find = |name: &&str| {
             comparison.cells.iter().find(|c| c.transport == **name && c.metric == metric)

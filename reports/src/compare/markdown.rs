@@ -1,8 +1,8 @@
 //! The comparison for a pull request.
 
-use results::compare::{Comparison, Word};
+use results::compare::{Cell, Comparison, Word};
 
-use super::{COLUMNS, closing, counts, reasons, side, texts};
+use super::{COLUMNS, closing, counts, ordered, reasons, side, texts};
 use crate::{answer::superscript, markdown::escape};
 
 /// What differs in a table, everything in a fold below it.
@@ -12,14 +12,15 @@ pub fn markdown(comparison: &Comparison) -> String {
         out += &format!("> ⚠ {}\n\n", escape(warning));
     }
     let differs = |word| matches!(word, Word::Worse | Word::Better);
-    if comparison.cells.iter().any(|cell| differs(cell.word)) {
-        out += &sheet(comparison, differs);
+    let cells = ordered(comparison);
+    if cells.iter().any(|cell| differs(cell.word)) {
+        out += &sheet(&cells, differs);
         out.push('\n');
     }
     out += "<details><summary>all cells</summary>\n\n";
-    out += &sheet(comparison, |_| true);
+    out += &sheet(&cells, |_| true);
     out.push('\n');
-    for (number, reason) in (1..).zip(reasons(comparison).0) {
+    for (number, reason) in (1..).zip(reasons(&cells).0) {
         out += &format!("{} {}  \n", superscript(number), escape(reason));
     }
     out += &format!("\n{}\n\n</details>\n\n", closing(comparison));
@@ -29,12 +30,12 @@ pub fn markdown(comparison: &Comparison) -> String {
     out
 }
 
-fn sheet(comparison: &Comparison, shows: impl Fn(Word) -> bool) -> String {
+fn sheet(cells: &[&Cell], shows: impl Fn(Word) -> bool) -> String {
     let mut out = format!("| {} |\n|---|---|", COLUMNS.join(" | "));
     out += &"---:|".repeat(COLUMNS.len() - 3);
     out += "---|\n";
-    let numbers = reasons(comparison).1;
-    for (cell, number) in comparison.cells.iter().zip(numbers) {
+    let numbers = reasons(cells).1;
+    for (cell, number) in cells.iter().zip(numbers) {
         if !shows(cell.word) {
             continue;
         }

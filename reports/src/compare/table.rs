@@ -2,7 +2,7 @@
 
 use results::compare::{Comparison, Word};
 
-use super::{COLUMNS, closing, counts, reasons, side, texts};
+use super::{COLUMNS, closing, counts, ordered, reasons, side, texts};
 use crate::{answer::superscript, grid::grid, table as ink};
 
 /// Both runs, the cells, and why some tell nothing.
@@ -14,10 +14,11 @@ pub fn table(comparison: &Comparison, color: bool) -> String {
         out.push('\n');
     }
     out.push('\n');
-    let (reasons, numbers) = reasons(comparison);
+    let cells = ordered(comparison);
+    let (reasons, numbers) = reasons(&cells);
     let mut rows = vec![COLUMNS.map(str::to_owned).to_vec()];
     let mut before = "";
-    for (cell, number) in comparison.cells.iter().zip(&numbers) {
+    for (cell, number) in cells.iter().zip(&numbers) {
         let name = if cell.transport == before { String::new() } else { cell.transport.clone() };
         before = &cell.transport;
         let mut row = vec![name];
@@ -28,7 +29,7 @@ pub fn table(comparison: &Comparison, color: bool) -> String {
         rows.push(row);
     }
     for (at, line) in grid(rows, &[1, COLUMNS.len() - 1]).lines().enumerate() {
-        let word = at.checked_sub(1).and_then(|at| comparison.cells.get(at)).map(|cell| cell.word);
+        let word = at.checked_sub(1).and_then(|at| cells.get(at)).map(|cell| cell.word);
         out += &match word {
             None => paint(ink::BOLD, line),
             Some(Word::Worse) => paint(ink::RED, line),

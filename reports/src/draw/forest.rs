@@ -141,16 +141,15 @@ impl Axis {
         self.left + (self.right - self.left) * self.scale.place(ratio).clamp(0.0, 1.0)
     }
 
-    /// Ticks at as many plain factors as there is room for, the same on both sides of one.
+    /// Ticks at as many plain ratios as there is room for.
     fn draw_ticks(&self, canvas: &Canvas, top: f64, bottom: f64, reach: f64) -> Result<(), String> {
-        let factors: [f64; 3] = match reach {
-            reach if reach > 3.0 => [2.0, 4.0, 8.0],
-            reach if reach > 1.6 => [1.25, 1.5, 2.0],
-            reach if reach > 1.15 => [1.1, 1.25, 1.5],
-            _ => [1.02, 1.05, 1.1],
+        let ratios: &[f64] = match reach {
+            reach if reach > 3.0 => &[0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0],
+            reach if reach > 1.6 => &[0.5, 0.65, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0],
+            reach if reach > 1.15 => &[0.65, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5],
+            _ => &[0.9, 0.95, 0.98, 1.0, 1.02, 1.05, 1.1],
         };
-        let ratios = factors.iter().flat_map(|factor| [*factor, 1.0 / factor]);
-        for ratio in std::iter::once(1.0).chain(ratios.filter(|r| r.max(1.0 / r) <= reach)) {
+        for &ratio in ratios.iter().filter(|ratio| ratio.max(1.0 / **ratio) <= reach) {
             let x = self.across(ratio);
             canvas.line(&[(x, top), (x, bottom)], palette::GRID, 1.5, 1.0)?;
             let at = (x, bottom + 8.0 + TEXT / 2.0);

@@ -220,7 +220,7 @@ impl<'a> Pair<'a> {
         let reason = rows().find_map(|row| percentile::why_empty(self.metric.name, row.published));
         reason.map_or_else(
             || format!("{} is not known of every repetition", self.metric.title),
-            |reason| format!("{reason} (a repetition)"),
+            |reason| reason.replace("and this row has", "and a repetition has"),
         )
     }
 }
