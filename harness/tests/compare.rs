@@ -113,7 +113,9 @@ fn an_invalid_run_is_refused() {
 #[test]
 fn what_is_no_run_is_refused() {
     let directory = tempfile::tempdir().unwrap();
-    is_refused(directory.path(), &["no run.json"]);
+    let empty = directory.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+    is_refused(&empty, &["no run.json"]);
     is_refused(&directory.path().join("absent"), &["absent", "no run.json"]);
 }
 

@@ -138,7 +138,6 @@ impl<'a> Pair<'a> {
     }
 
     /// The cell without its word, and the difference that the word comes from.
-    #[allow(clippy::unnecessary_wraps)] // for filter_map
     fn cell(&self, band: f64) -> Option<(Cell, Option<Difference>)> {
         let values = self.rows.each_ref().map(|rows| {
             rows.iter().map(|row| (self.metric.value)(row)).collect::<Option<Vec<f64>>>()

@@ -12,11 +12,10 @@ pub fn holm(chances: &[f64], alarm: f64) -> Vec<bool> {
     let mut called = vec![false; chances.len()];
     for (place, index) in order.into_iter().enumerate() {
         let looks = (chances.len() - place) as f64;
-        // Also false of what is not a number.
-        if !(chances[index] * looks <= alarm) {
+        called[index] = chances[index] * looks <= alarm;
+        if !called[index] {
             break;
         }
-        called[index] = true;
     }
     called
 }

@@ -46,17 +46,17 @@ fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
 fn fraction(a: f64, b: f64, x: f64) -> f64 {
     const TINY: f64 = 1e-300;
     let clear = |value: f64| if value.abs() < TINY { TINY } else { value };
-    let mut c = 1.0;
-    let mut d = 1.0 / clear(1.0 - (a + b) * x / (a + 1.0));
-    let mut result = d;
+    let mut above = 1.0;
+    let mut below = 1.0 / clear(1.0 - (a + b) * x / (a + 1.0));
+    let mut result = below;
     for m in (1..1_000).map(f64::from) {
         let even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
         let odd = -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0));
         let before = result;
         for numerator in [even, odd] {
-            d = 1.0 / clear(1.0 + numerator * d);
-            c = clear(1.0 + numerator / c);
-            result *= c * d;
+            below = 1.0 / clear(1.0 + numerator * below);
+            above = clear(1.0 + numerator / above);
+            result *= above * below;
         }
         if (result / before - 1.0).abs() < 1e-15 {
             break;
