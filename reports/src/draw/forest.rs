@@ -63,7 +63,7 @@ impl Forest {
         };
         let rows = self.key_rows(width - 2.0 * edge);
         let key_top = height - 18.0 - LINE * rows.len() as f64;
-        self.draw_key(canvas, &rows, key_top)?;
+        draw_key(canvas, &rows, key_top)?;
         let bottom = key_top - LINE - 20.0;
         let reach = self.reach();
         let axis = Axis { left, right, scale: Scale::Log(1.0 / reach, reach) };
@@ -104,27 +104,22 @@ impl Forest {
         }
         rows
     }
+}
 
-    fn draw_key(
-        &self,
-        canvas: &Canvas,
-        rows: &[Vec<&(String, Color)>],
-        top: f64,
-    ) -> Result<(), String> {
-        canvas.text((canvas.edge(), top + LINE / 2.0), LEAD, TEXT, palette::MUTED, Hang::Left)?;
-        for (line, row) in rows.iter().enumerate() {
-            let mut x = canvas.edge();
-            if line == 0 {
-                x += label::width(LEAD, TEXT);
-            }
-            for (name, color) in row {
-                let y = top + LINE * (line as f64 + 0.5);
-                canvas.bold((x + 14.0, y), name, TEXT, color.text, Hang::Left)?;
-                x += 28.0 + label::width(name, TEXT) * label::BOLD;
-            }
+fn draw_key(canvas: &Canvas, rows: &[Vec<&(String, Color)>], top: f64) -> Result<(), String> {
+    canvas.text((canvas.edge(), top + LINE / 2.0), LEAD, TEXT, palette::MUTED, Hang::Left)?;
+    for (line, row) in rows.iter().enumerate() {
+        let mut x = canvas.edge();
+        if line == 0 {
+            x += label::width(LEAD, TEXT);
         }
-        Ok(())
+        for (name, color) in row {
+            let y = top + LINE * (line as f64 + 0.5);
+            canvas.bold((x + 14.0, y), name, TEXT, color.text, Hang::Left)?;
+            x += 28.0 + label::width(name, TEXT) * label::BOLD;
+        }
     }
+    Ok(())
 }
 
 /// Colour alone tells nobody enough.
