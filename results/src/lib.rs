@@ -11,6 +11,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod compare;
+pub mod capacity;
 mod directory;
 mod environment;
 mod error;
@@ -28,6 +29,7 @@ mod run;
 pub mod sweep;
 pub mod validation;
 pub mod statistics;
+mod slo;
 pub mod verdict;
 mod warning;
 mod wire;
@@ -42,5 +44,6 @@ pub use read::{Loaded, TaggedHistogram};
 pub use row::Row;
 pub use run::{CausesOf, FORMAT_VERSION, Run};
 pub use validation::Validation;
+pub use slo::Slo;
 pub use warning::{Verdict, Warning};
 pub use wire::{Life, Wire, Wires};
