@@ -138,6 +138,14 @@ impl Campaign {
         self.ingest_ns_per_publish = ingest_ns_per_publish;
         self.directory.write_run(&self.run)?;
         self.stage.progress.step();
+        self.measure().await
+    }
+
+    /// Measures all blocks without a calibration before them, so without predictions.
+    ///
+    /// # Errors
+    /// As for [`Campaign::make`].
+    pub async fn measure(&mut self) -> Result<()> {
         for repetition in 1..=self.run.scenario.measure.repeat {
             self.directory.begin_block()?;
             self.measure_block(repetition, 1).await?;

@@ -2,6 +2,7 @@
 
 pub mod conform;
 pub mod compare;
+pub mod capacity;
 pub mod doctor;
 pub mod generate;
 pub mod predict;
@@ -49,6 +50,8 @@ pub enum Verb {
     Run(run::Args),
     /// Measure a scenario over one or two axes and say who wins where
     Sweep(sweep::Args),
+    /// Find how many clients each transport holds, and what stops it
+    Capacity(capacity::Args),
     /// Render reports of runs again, offline
     Report(report::Args),
     /// Say whether one run is better than another, the same, worse, or nobody can tell

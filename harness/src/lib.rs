@@ -10,6 +10,7 @@ pub mod age;
 pub mod alarm;
 pub mod calibrate;
 pub mod campaign;
+pub mod capacity;
 pub mod certificate;
 pub mod client;
 pub mod clock;

@@ -27,6 +27,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
     match cli.verb {
         Verb::Run(args) => cmd::run::run(&args),
         Verb::Sweep(args) => cmd::sweep::run(&args),
+        Verb::Capacity(args) => cmd::capacity::run(&args),
         Verb::Report(args) => cmd::report::run(&args),
         Verb::Compare(args) => cmd::compare::run(&args),
         Verb::Predict(args) => cmd::predict::run(&args),

@@ -1,6 +1,7 @@
 //! From a scenario as typed to one that can be run: names known, knobs in range, defaults filled
 //! in, and a machine that is large enough. Nothing is started before all of it holds.
 
+use results::capacity::Limit;
 use scenarios::{Error, Scenario};
 use servers::{Knob, Params};
 
@@ -109,6 +110,18 @@ fn check_machine(scenario: &Scenario) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// How many clients this machine has descriptors and ports for, and which of the two it is.
+pub fn most_clients(scenario: &Scenario) -> (u64, Limit) {
+    let (descriptors, _) = machine::raise_descriptor_limit();
+    let room = descriptors.saturating_sub(WORKER_DESCRIPTORS);
+    let ports = machine::ephemeral_ports();
+    if scenario.link.is_none() && ports < room {
+        (ports, Limit::Ports)
+    } else {
+        (room, Limit::Descriptors)
+    }
 }
 
 /// How many load workers: as many as cores to run them, and as many as their descriptors ask for.

@@ -4,6 +4,7 @@
 //! four times as large, and what plotters cannot say is added to its SVG.
 
 mod bars;
+mod brackets;
 mod clutter;
 mod fill;
 mod forest;
@@ -16,6 +17,7 @@ mod scatter;
 mod swatch;
 
 pub use bars::{Bar, Bars, Group, Segment};
+pub use brackets::{Bracket, Brackets};
 pub use fill::Fill;
 pub use forest::{Forest, Twig, Whorl};
 pub use lines::{Lines, Mark, Panel, Series, Span, Stroke, Zone};
@@ -60,6 +62,8 @@ pub enum Plot {
     Scatter(Scatter),
     /// Intervals of ratios in groups.
     Forest(Forest),
+    /// Horizontal bars on a logarithmic axis, with a bracket at each end.
+    Brackets(Brackets),
 }
 
 /// The words around a picture.
@@ -110,6 +114,7 @@ pub fn draw(plot: &Plot, frame: &Frame, size: Size) -> Result<String, String> {
             Plot::Map(map) => map.draw(&mut canvas, top)?,
             Plot::Scatter(scatter) => scatter.draw(&mut canvas, top)?,
             Plot::Forest(forest) => forest.draw(&mut canvas, top)?,
+            Plot::Brackets(brackets) => brackets.draw(&mut canvas, top)?,
         }
         canvas.area.present().map_err(failed)?;
     }

@@ -11,6 +11,7 @@
 
 mod agreement;
 mod answer;
+pub mod capacity;
 pub mod chart;
 pub mod compare;
 mod conditions;
