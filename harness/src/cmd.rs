@@ -2,6 +2,7 @@
 
 pub mod conform;
 pub mod compare;
+pub mod advise;
 pub mod capacity;
 pub mod doctor;
 pub mod generate;
@@ -52,6 +53,8 @@ pub enum Verb {
     Sweep(sweep::Args),
     /// Find how many clients each transport holds, and what stops it
     Capacity(capacity::Args),
+    /// Say which transport to choose for what is required, and where the answer changes
+    Advise(advise::Args),
     /// Render reports of runs again, offline
     Report(report::Args),
     /// Say whether one run is better than another, the same, worse, or nobody can tell

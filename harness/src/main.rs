@@ -28,6 +28,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Verb::Run(args) => cmd::run::run(&args),
         Verb::Sweep(args) => cmd::sweep::run(&args),
         Verb::Capacity(args) => cmd::capacity::run(&args),
+        Verb::Advise(args) => cmd::advise::run(&args),
         Verb::Report(args) => cmd::report::run(&args),
         Verb::Compare(args) => cmd::compare::run(&args),
         Verb::Predict(args) => cmd::predict::run(&args),

@@ -9,6 +9,7 @@
 #![allow(clippy::missing_panics_doc)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod advice;
 mod agreement;
 mod answer;
 pub mod capacity;

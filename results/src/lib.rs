@@ -11,6 +11,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod compare;
+pub mod advise;
 pub mod capacity;
 mod directory;
 mod environment;

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use results::Environment;
 use scenarios::{Calibration, Prediction, Scenario, Sizes};
 
 use super::{Format, Interruption};
@@ -31,9 +32,9 @@ pub struct Args {
 }
 
 /// What theory expects, and on what grounds.
-struct Expected {
-    calibration: Calibration,
-    sizes: Sizes,
+pub(super) struct Expected {
+    pub(super) calibration: Calibration,
+    pub(super) sizes: Sizes,
     predictions: Vec<Prediction>,
 }
 
@@ -45,14 +46,15 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let scenario = super::load(&args.scenario, &args.sets)?;
     let expected = match &args.calibration {
         Some(path) => borrowed::expected(&scenario, path)?,
-        None => calibrated(scenario)?,
+        None => calibrated(scenario)?.0,
     };
     super::print(&shown::shown(&expected, args.format))?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Calibrates here and now. When it is interrupted, its processes end with the future that has them.
-fn calibrated(scenario: Scenario) -> Result<Expected> {
+/// The conditions belong to it.
+pub(super) fn calibrated(scenario: Scenario) -> Result<(Expected, Environment)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // Before the stage has a directory: whoever is ended by a signal does not remove it.
     let mut interruption = runtime.block_on(async { Interruption::listen() })?;
@@ -65,5 +67,5 @@ fn calibrated(scenario: Scenario) -> Result<Expected> {
     });
     stage.progress.finish();
     let (calibration, sizes, predictions) = outcome?;
-    Ok(Expected { calibration, sizes, predictions })
+    Ok((Expected { calibration, sizes, predictions }, stage.environment.clone()))
 }

@@ -1,0 +1,230 @@
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use scenarios::TransportSizes;
+
+use super::*;
+use crate::Verdict;
+
+/// Costs as a small machine has them.
+fn costs() -> Costs {
+    let poll = TransportSizes {
+        request_head_bytes: 120.0,
+        answer_head_bytes: 150.0,
+        empty_head_bytes: 90.0,
+        answer_envelope_bytes: 33.0,
+        update_envelope_bytes: 22.0,
+        ..TransportSizes::default()
+    };
+    let push = |framing| TransportSizes {
+        update_envelope_bytes: 20.0,
+        update_framing_bytes: framing,
+        ..TransportSizes::default()
+    };
+    let cost = |sizes, operation_cpu_ns, position_ns| Cost {
+        sizes,
+        operation_cpu_ns,
+        position_ns,
+        memory_bytes: Some(12_000.0),
+        heartbeat_s: Some(15.0),
+        hold_s: Some(25.0),
+    };
+    let transports = BTreeMap::from([
+        ("short-poll".to_owned(), cost(poll.clone(), 15_000.0, 0.0)),
+        ("long-poll".to_owned(), cost(poll, 18_000.0, 12_000.0)),
+        ("sse".to_owned(), cost(push(25.0), 4_000.0, 4_000.0)),
+        ("websocket".to_owned(), cost(push(4.0), 4_000.0, 4_000.0)),
+        ("tcp".to_owned(), cost(push(4.0), 3_000.0, 3_000.0)),
+    ]);
+    Costs {
+        source: "a test".into(),
+        scenario: "baseline".into(),
+        machine: "a machine".into(),
+        date: "2026-11-28".into(),
+        profile: "release".into(),
+        verdict: Verdict::Valid,
+        clients: 50,
+        rate_per_second: 20.0,
+        payload_bytes: 256,
+        threads: 1,
+        floor_p50_ns: 60e3,
+        floor_p99_ns: 150e3,
+        rearm_gap_ns: 120e3,
+        exchange_ns: 150e3,
+        ingest_cpu_ns: 20e3,
+        transports,
+    }
+}
+
+fn needs(clients: u64, rate: f64, max_delay: Duration) -> Needs {
+    Needs {
+        clients,
+        rate: Rate::new(rate).unwrap(),
+        max_delay,
+        rtt: Duration::from_millis(60),
+        payload_bytes: 300,
+        browser: false,
+        latest_value: false,
+        poll_interval: None,
+        min_interval: None,
+        server_cores: 1,
+        server_memory_bytes: 4 << 30,
+    }
+}
+
+fn best(needs: &Needs) -> Advice {
+    advise(needs, &costs(), 1_000)
+}
+
+#[test]
+fn a_slow_feed_with_a_lenient_delay_is_answered_with_polling() {
+    let advice = best(&needs(5_000, 1.0 / 30.0, Duration::from_secs(30)));
+    assert_eq!(advice.choices[0].transport, "short-poll");
+    assert!(advice.answer.starts_with("polling is fine"), "{}", advice.answer);
+    assert!(advice.choices[0].meets);
+}
+
+#[test]
+fn a_fast_feed_with_a_tight_delay_is_answered_with_push() {
+    let advice = best(&needs(5_000, 50.0, Duration::from_millis(100)));
+    assert!(["sse", "websocket"].contains(&advice.choices[0].transport.as_str()));
+    assert!(advice.choices[0].meets && advice.choices[0].margin > 1.0);
+}
+
+#[test]
+fn the_floor_is_shown_last_and_never_recommended() {
+    let advice = best(&needs(100, 1.0, Duration::from_secs(1)));
+    let last = advice.choices.last().unwrap();
+    assert!(last.is_floor && last.transport == "tcp");
+    assert!(!advice.answer.contains("tcp"));
+}
+
+#[test]
+fn a_poll_has_the_largest_interval_that_meets_the_delay() {
+    let advice = best(&needs(100, 1.0, Duration::from_secs(2)));
+    let poll = advice.choices.iter().find(|choice| choice.transport == "short-poll").unwrap();
+    assert!(poll.meets && poll.margin < 1.001, "{}", poll.margin);
+    // (2 s − 30 ms − the floor's p99) / 0.99
+    let expected = (2e9 - 30e6 - 150e3) / 0.99;
+    assert!((poll.interval_ns.unwrap() as f64 / expected - 1.0).abs() < 1e-6);
+}
+
+#[test]
+fn a_delay_shorter_than_the_way_is_met_by_nobody_and_said() {
+    let advice = best(&needs(100, 1.0, Duration::from_millis(20)));
+    assert!(advice.choices.iter().all(|choice| !choice.meets));
+    assert!(advice.answer.starts_with("no transport meets 20ms"), "{}", advice.answer);
+}
+
+#[test]
+fn what_goes_beyond_the_measurement_is_marked_and_comes_with_a_command() {
+    let far = best(&needs(1_000_000, 100.0, Duration::from_secs(2)));
+    assert!(far.extrapolated.iter().any(|text| text.contains("clients in all")));
+    assert!(far.extrapolated.iter().any(|text| text.contains("updates/s")));
+    assert!(far.next[0].starts_with("feedlab run baseline --set clients=1000 "), "{}", far.next[0]);
+    assert!(far.next[0].contains("link.rtt=60ms"), "{}", far.next[0]);
+    let near = best(&needs(100, 20.0, Duration::from_secs(2)));
+    assert_eq!(near.extrapolated, Vec::<String>::new());
+}
+
+#[test]
+fn a_poll_costs_as_many_bytes_as_a_push_where_theory_says() {
+    // C7.2 of heads 200, 150 and 100, a payload of 100, a frame of 2: 4.77 s at 1/s and 0.477 s at
+    // 10/s, where the updates of an answer have no envelope and there are no heartbeats.
+    let mut costs = costs();
+    let poll = costs.transports.get_mut("short-poll").unwrap();
+    poll.sizes = TransportSizes {
+        request_head_bytes: 200.0,
+        answer_head_bytes: 150.0,
+        empty_head_bytes: 100.0,
+        ..TransportSizes::default()
+    };
+    let push = costs.transports.get_mut("websocket").unwrap();
+    push.sizes = TransportSizes { update_framing_bytes: 2.0, ..TransportSizes::default() };
+    push.heartbeat_s = None;
+    for (rate, cycle) in [(1.0, 4.77), (10.0, 0.477)] {
+        let mut needs = needs(100, rate, Duration::from_secs(2));
+        needs.payload_bytes = 100;
+        let advice = advise(&needs, &costs, 1_000);
+        let wire = |cross: &&Crossover| cross.text.contains("wire") && cross.unit.starts_with("s ");
+        let found = advice.crossovers.iter().find(wire).unwrap();
+        let at = found.at.unwrap();
+        assert!((at / cycle - 1.0).abs() < 0.02, "{at} and not {cycle}: {}", found.text);
+        assert!(
+            found.text.contains("short-poll needs less (bytes on the wire), at fewer websocket")
+        );
+    }
+}
+
+#[test]
+fn long_polls_are_cheaper_than_push_from_the_rate_that_theory_says() {
+    // C7.3: 47.7/s with a gap of 100 ms and the sizes above.
+    let mut costs = costs();
+    let long = costs.transports.get_mut("long-poll").unwrap();
+    long.sizes = TransportSizes {
+        request_head_bytes: 200.0,
+        answer_head_bytes: 150.0,
+        empty_head_bytes: 100.0,
+        ..TransportSizes::default()
+    };
+    let push = costs.transports.get_mut("websocket").unwrap();
+    push.sizes = TransportSizes { update_framing_bytes: 2.0, ..TransportSizes::default() };
+    push.heartbeat_s = None;
+    costs.rearm_gap_ns = 40e6;
+    let mut needs = needs(100, 20.0, Duration::from_secs(2));
+    needs.payload_bytes = 1;
+    let advice = advise(&needs, &costs, 1_000);
+    let found = advice.crossovers.iter().find(|cross| cross.text.contains("long-poll")).unwrap();
+    assert!((found.at.unwrap() / 47.7 - 1.0).abs() < 0.02, "{}", found.text);
+}
+
+fn servers(advice: &Advice) -> BTreeMap<String, u64> {
+    let count = |choice: &Choice| choice.servers.map_or(u64::MAX, |servers| servers.count);
+    advice.choices.iter().map(|choice| (choice.transport.clone(), count(choice))).collect()
+}
+
+fn bytes(advice: &Advice) -> BTreeMap<String, f64> {
+    let of = |choice: &Choice| (choice.transport.clone(), choice.bytes_per_client_day);
+    advice.choices.iter().map(of).collect()
+}
+
+proptest! {
+    #[test]
+    fn more_clients_never_need_fewer_servers(
+        clients in 1_u64..1_000_000, more in 1_u64..1_000_000, rate in 0.001_f64..200.0,
+        delay_ms in 1_u64..100_000,
+    ) {
+        let delay = Duration::from_millis(delay_ms);
+        let few = servers(&best(&needs(clients, rate, delay)));
+        for (name, count) in servers(&best(&needs(clients + more, rate, delay))) {
+            prop_assert!(count >= few[&name], "{}: {} and then {}", name, few[&name], count);
+        }
+    }
+
+    #[test]
+    fn a_longer_delay_never_raises_the_bytes(
+        clients in 1_u64..1_000_000, rate in 0.001_f64..200.0, delay_ms in 1_u64..100_000,
+        longer_ms in 1_u64..100_000, latest_value: bool,
+    ) {
+        let at = |ms| {
+            let needs = needs(clients, rate, Duration::from_millis(ms));
+            bytes(&best(&Needs { latest_value, ..needs }))
+        };
+        let short = at(delay_ms);
+        for (name, bytes) in at(delay_ms + longer_ms) {
+            prop_assert!(bytes <= short[&name] * 1.000_001, "{}: {} then {}", name, short[&name], bytes);
+        }
+    }
+
+    #[test]
+    fn numbers_are_finite_whatever_is_asked(
+        clients in 1_u64..=1_000_000, rate in 0.000_02_f64..1e6, delay_ms in 1_u64..86_400_000,
+    ) {
+        for choice in best(&needs(clients, rate, Duration::from_millis(delay_ms))).choices {
+            prop_assert!(choice.bytes_per_client_day.is_finite() && choice.bytes_per_client_day > 0.0);
+            prop_assert!(choice.server_cores.is_finite() && choice.margin.is_finite());
+            prop_assert!(choice.delay_p50_ns <= choice.delay_p99_ns);
+            prop_assert!(choice.servers.is_none_or(|servers| servers.count >= 1));
+        }
+    }
+}
