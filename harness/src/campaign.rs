@@ -286,18 +286,20 @@ impl Campaign {
     }
 }
 
-/// The predictions of a run that is not made: calibration and model alone.
+/// The predictions of a run that is not made: calibration and model alone, and what the rules make of
+/// the calibration.
 ///
 /// # Errors
 /// When a calibration trial cannot be run.
-pub async fn predictions(stage: &Stage) -> Result<(Calibration, Sizes, Vec<Prediction>)> {
+pub async fn predictions(stage: &Stage) -> Result<(Calibration, Sizes, Vec<Prediction>, Verdict)> {
     let Calibrated { calibration, sizes, warnings, .. } =
         Box::pin(calibrate::calibrate(stage)).await?;
+    let verdict = Verdict::of(&warnings);
     for warning in warnings {
         eprintln!("{}: {warning}", warning.severity);
     }
     let predictions = predict(&stage.scenario, &sizes, &calibration);
-    Ok((calibration, sizes, predictions))
+    Ok((calibration, sizes, predictions, verdict))
 }
 
 /// What to say of server and harness on the same core.

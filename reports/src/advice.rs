@@ -29,7 +29,9 @@ pub fn table(advice: &Advice) -> String {
     let mut out = format!("{}\n\n{}.\n\n{}", question(advice), advice.answer, grid(rows, &[]));
     for (title, lines) in sections(advice) {
         out += &format!("\n{title}\n");
-        lines.iter().for_each(|line| out += &format!("- {line}\n"));
+        for line in lines {
+            out += &format!("- {line}\n");
+        }
     }
     out
 }
@@ -40,7 +42,9 @@ pub fn markdown(advice: &Advice) -> String {
     let mut out = format!("{}\n\n**{}.**\n\n", question(advice), advice.answer);
     out += &line(COLUMNS.map(str::to_owned).to_vec());
     out += &format!("|---{}|\n", "|---:".repeat(COLUMNS.len() - 1));
-    advice.choices.iter().for_each(|choice| out += &line(cells(choice)));
+    for choice in &advice.choices {
+        out += &line(cells(choice));
+    }
     for (title, lines) in sections(advice) {
         out += &format!("\n**{title}**\n\n");
         for text in lines {

@@ -24,8 +24,11 @@ const COLUMNS: [&str; 6] = ["transport", "holds", "does not", "probes", "there",
 pub fn table(capacity: &Capacity) -> String {
     let mut rows = vec![COLUMNS.map(str::to_owned).to_vec()];
     rows.extend(sorted(capacity).into_iter().map(|found| cells(found, capacity)));
-    let notes: String = notes(capacity).iter().map(|note| format!("- {note}\n")).collect();
-    format!("{}\n\n{}\n{notes}", question(capacity), grid(rows, &[5]))
+    let mut out = format!("{}\n\n{}\n", question(capacity), grid(rows, &[5]));
+    for note in notes(capacity) {
+        out += &format!("- {note}\n");
+    }
+    out
 }
 
 /// The same for pull requests.
@@ -57,7 +60,8 @@ pub fn render(capacity: &Capacity, out: &Path) -> Result<PathBuf, Error> {
         label: label(found),
     });
     let plot = Plot::Brackets(Brackets { bars: bars.collect(), axis: "clients" });
-    let subtitle = format!("{}. Bar: holds; bracket: to where it does not.", question(capacity));
+    let subtitle =
+        format!("{}. Bar: holds; whisker: to where it does not; log scale.", question(capacity));
     let worst = verdict(capacity);
     let stamp = match (worst, capacity.partial) {
         (Verdict::Invalid, _) => Some(("INVALID", palette::INVALID)),
@@ -124,6 +128,7 @@ fn label(found: &Found) -> String {
     let low = count(found.bracket.clients().into());
     let what = match (found.bracket.fails, found.is_at_least()) {
         (_, true) if found.bracket.holds.is_some() => format!("at least {low}"),
+        (Some(fails), _) if low == "0" => format!("not even {}", count(fails.clients.into())),
         (Some(fails), _) => format!("{low}, not {}", count(fails.clients.into())),
         (None, _) => "not known".to_owned(),
     };
@@ -165,6 +170,13 @@ fn sentence(found: &Found) -> String {
     let why = &stopped.why;
     let low = found.bracket.clients();
     let what = match found.bracket.fails {
+        Some(fails) if low == 0 => {
+            format!(
+                "does not hold {} client(s); {} stopped it",
+                count(fails.clients.into()),
+                stopped.limit.words()
+            )
+        }
         _ if found.is_at_least() => {
             let whose = "and not the server, was the limit";
             format!(
@@ -172,9 +184,6 @@ fn sentence(found: &Found) -> String {
                 count(low.into()),
                 stopped.limit.words()
             )
-        }
-        Some(fails) if low == 0 => {
-            format!("does not hold {} client(s)", count(fails.clients.into()))
         }
         Some(fails) => format!(
             "holds {} clients and not {}; {} stopped it",
@@ -198,4 +207,80 @@ fn verdict(capacity: &Capacity) -> Verdict {
     let broken = capacity.found.iter().any(|found| found.broken.is_some());
     let worst = probes.map(|probe| probe.verdict).max().unwrap_or_default();
     if broken { worst } else { worst.min(Verdict::Suspect) }
+}
+
+#[cfg(test)]
+mod tests {
+    use results::{
+        Environment,
+        capacity::{Ceiling, Limit, Outcome, Probe, Stopped},
+    };
+    use scenarios::Scenario;
+
+    use super::*;
+
+    const MOST: Ceiling = Ceiling { clients: 1_000, limit: Limit::Most };
+
+    /// A transport that holds `holds` and misses at `fails`, each tried three times.
+    fn found(transport: &str, holds: u32, fails: Option<(u32, Limit)>) -> Found {
+        let mut found = Found::new(transport);
+        let mut add = |clients, outcome: &Outcome| {
+            let directory = String::new();
+            let (verdict, outcome) = (Verdict::Valid, outcome.clone());
+            let probe = Probe { clients, directory, value_ns: Some(7_000_000), verdict, outcome };
+            for _ in 0..3 {
+                found.add(probe.clone(), MOST);
+            }
+        };
+        if holds > 0 {
+            add(holds, &Outcome::Held);
+        }
+        if let Some((clients, limit)) = fails {
+            add(clients, &Outcome::Missed(Stopped { limit, why: "seen".into() }));
+        }
+        found
+    }
+
+    fn capacity() -> Capacity {
+        Capacity {
+            format_version: 1,
+            scenario: Scenario::load("quick", &[]).unwrap(),
+            slo: "delay_p95 < 500ms".parse().unwrap(),
+            most: MOST,
+            started: "2026-11-28T03:00:00Z".into(),
+            environment: Environment::default(),
+            found: vec![
+                found("websocket", 640, Some((700, Limit::HarnessCpu))),
+                found("short-poll", 0, Some((1, Limit::SloAlone))),
+                found("long-poll", 90, Some((110, Limit::SloAlone))),
+                found("sse", 320, Some((340, Limit::ServerCpu))),
+                found("tcp", 1_000, None),
+            ],
+            partial: false,
+        }
+    }
+
+    #[test]
+    fn the_server_has_a_limit_and_who_stops_sooner_leaves_at_least_so_many() {
+        let text = table(&capacity());
+        for line in [
+            "short-poll does not hold 1 client(s); waiting, below full CPU stopped it",
+            "sse holds 320 clients and not 340; server CPU stopped it",
+            "websocket holds at least 640 clients: harness CPU, and not the server, was the limit",
+            "tcp holds at least 1,000 clients: the bound of the search",
+        ] {
+            assert!(text.contains(line), "{line} is not in:\n{text}");
+        }
+        assert!(text.contains("320 (3 of 3)") && text.contains("≥ 640 (3 of 3)"), "{text}");
+    }
+
+    #[test]
+    fn the_chart_names_what_stopped_each_transport() {
+        let place = tempfile::tempdir().unwrap();
+        let svg = std::fs::read_to_string(render(&capacity(), place.path()).unwrap()).unwrap();
+        for label in ["320, not 340 · server CPU", "at least 640 · harness CPU", "not even 1"] {
+            assert!(svg.contains(label), "{label}");
+        }
+        assert!(place.path().join("capacity.png").is_file());
+    }
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use results::Environment;
+use results::{Environment, Verdict};
 use scenarios::{Calibration, Prediction, Scenario, Sizes};
 
 use super::{Format, Interruption};
@@ -53,8 +53,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 }
 
 /// Calibrates here and now. When it is interrupted, its processes end with the future that has them.
-/// The conditions belong to it.
-pub(super) fn calibrated(scenario: Scenario) -> Result<(Expected, Environment)> {
+/// The conditions belong to it, and what the rules make of it.
+pub(super) fn calibrated(scenario: Scenario) -> Result<(Expected, Environment, Verdict)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // Before the stage has a directory: whoever is ended by a signal does not remove it.
     let mut interruption = runtime.block_on(async { Interruption::listen() })?;
@@ -66,6 +66,7 @@ pub(super) fn calibrated(scenario: Scenario) -> Result<(Expected, Environment)> 
         }
     });
     stage.progress.finish();
-    let (calibration, sizes, predictions) = outcome?;
-    Ok((Expected { calibration, sizes, predictions }, stage.environment.clone()))
+    let (calibration, sizes, predictions, verdict) = outcome?;
+    let expected = Expected { calibration, sizes, predictions };
+    Ok((expected, stage.environment.clone(), verdict))
 }

@@ -27,7 +27,7 @@ pub struct Bracket {
     pub low: f64,
     /// Where the bracket ends; `None`: it is open.
     pub high: Option<f64>,
-    /// What is written under the name's line, right of where the bar begins.
+    /// What is written below the bar.
     pub label: String,
 }
 
@@ -52,7 +52,7 @@ impl Brackets {
             canvas.line(&[(x, top), (x, bottom)], palette::GRID, 1.5, 1.0)?;
             canvas.text((x, bottom + LINE * 0.7), &text, TEXT, palette::MUTED, Hang::Center)?;
         }
-        let axis = ((left + right) / 2.0, bottom + LINE * 1.8);
+        let axis = (f64::midpoint(left, right), bottom + LINE * 1.8);
         canvas.text(axis, self.axis, TEXT, palette::MUTED, Hang::Center)?;
         let pitch = (bottom - top) / self.bars.len().max(1) as f64;
         for (place, bar) in self.bars.iter().enumerate() {
@@ -72,11 +72,14 @@ impl Bracket {
     ) -> Result<(), String> {
         let edge = canvas.edge();
         let head = if canvas.narrow() { LINE } else { 0.0 };
-        let name = if canvas.narrow() { upper + LINE * 0.5 } else { upper + pitch * 0.3 };
-        canvas.bold((edge, name), &self.name, TEXT, self.color.text, Hang::Left)?;
         let words = label::wrap(&self.label, TEXT, canvas.size.pixels().0 - edge - left);
         let thick = (pitch - head - words.len() as f64 * LINE - 12.0).clamp(8.0, 40.0);
-        let middle = upper + head + thick / 2.0 + 2.0;
+        // Name, bar and words stay together in the middle of their place.
+        let block = head + thick + words.len() as f64 * LINE;
+        let upper = upper + (pitch - block).max(0.0) / 2.0;
+        let middle = upper + head + thick / 2.0;
+        let name = if canvas.narrow() { upper + LINE * 0.5 } else { middle };
+        canvas.bold((edge, name), &self.name, TEXT, self.color.text, Hang::Left)?;
         if self.low >= 1.0 {
             let (from, to) = ((left, middle - thick / 2.0), (at(self.low), middle + thick / 2.0));
             canvas.fill(from, to, self.color.line, 1.0)?;
@@ -84,7 +87,7 @@ impl Bracket {
         if let Some(high) = self.high {
             canvas.whisker(at(self.low.max(1.0)), at(high), middle, palette::INK)?;
         }
-        let base = [(left, upper + head), (left, middle + thick / 2.0 + 3.0)];
+        let base = [(left, middle - thick / 2.0 - 3.0), (left, middle + thick / 2.0 + 3.0)];
         canvas.line(&base, palette::MUTED, 1.5, 1.0)?;
         for (line, text) in words.iter().enumerate() {
             let y = middle + thick / 2.0 + LINE * (0.6 + line as f64);

@@ -161,7 +161,9 @@ fn servers(
     let room = needs.max_delay.as_secs_f64() - costs.floor_p99_ns / 1e9 - one_way_s(needs);
     // Where even one client is too late, more servers do not help.
     let fan_out = name != "short-poll" && room > 0.0 && position > 0.0;
-    let line = if fan_out { 1.0 + room / (0.99 * position) } else { f64::INFINITY };
+    // A long poll that comes late in the round has waited for a round before it.
+    let rounds = if name == "long-poll" { 2.0 } else { 0.99 };
+    let line = if fan_out { 1.0 + room / (rounds * position) } else { f64::INFINITY };
     let wants = [
         ("CPU", cpu / budget),
         ("memory", memory / needs.server_memory_bytes as f64),

@@ -94,20 +94,17 @@ impl Question<'_> {
     fn solve(self, difference: impl Fn(f64) -> f64) -> Crossover {
         let Self { what, unit, asked, names: [first, second] } = self;
         let at = nearest_root(asked, &difference);
-        let text = match at {
-            Some(at) => {
-                let (more, less) =
-                    if difference(at * 1.01) < 0.0 { (first, second) } else { (second, first) };
-                format!(
-                    "at more than {} {unit} {more} needs less ({what}), at fewer {less} does",
-                    three(at)
-                )
-            }
-            None => {
-                let less = if difference(asked) < 0.0 { first } else { second };
-                let (low, high) = (three(asked / REACH), three(asked * REACH));
-                format!("from {low} to {high} {unit} {less} needs less ({what})")
-            }
+        let order = |is_first: bool| if is_first { (first, second) } else { (second, first) };
+        let text = if let Some(at) = at {
+            let (more, less) = order(difference(at * 1.01) < 0.0);
+            format!(
+                "at more than {} {unit} {more} needs less than {less} ({what}), at fewer {less} does",
+                three(at)
+            )
+        } else {
+            let (less, more) = order(difference(asked) < 0.0);
+            let (low, high) = (three(asked / REACH), three(asked * REACH));
+            format!("from {low} to {high} {unit} {less} needs less than {more} ({what})")
         };
         Crossover { unit, asked, at, text }
     }

@@ -58,7 +58,7 @@ pub(super) fn assumptions(needs: &Needs, costs: &Costs) -> Vec<String> {
         "memory was not measured, so servers are counted by CPU and delay alone",
     );
     assume(
-        costs.clients < 1_000,
+        costs.clients < 1_000 && costs.transports.values().any(|cost| cost.memory_bytes.is_some()),
         "memory per client was measured with fewer than 1,000 clients: an order of magnitude",
     );
     assume(

@@ -150,9 +150,7 @@ fn a_poll_costs_as_many_bytes_as_a_push_where_theory_says() {
         let found = advice.crossovers.iter().find(wire).unwrap();
         let at = found.at.unwrap();
         assert!((at / cycle - 1.0).abs() < 0.02, "{at} and not {cycle}: {}", found.text);
-        assert!(
-            found.text.contains("short-poll needs less (bytes on the wire), at fewer websocket")
-        );
+        assert!(found.text.contains("short-poll needs less than websocket (bytes on the wire)"));
     }
 }
 

@@ -74,7 +74,7 @@ impl Feed {
     pub fn push(self, name: &str, cost: &Cost) -> Traffic {
         let update = self.update(cost) + cost.sizes.tls_bytes;
         let beats = cost.heartbeat_s.map_or(0.0, |every| 1.0 / every);
-        let sealed = |bytes: f64| bytes + self.record(cost, bytes);
+        let sealed = |bytes: f64| bytes + record(cost, bytes);
         let beat = match name {
             // A comment in a chunk of its own; a ping, and a masked pong whose packet acknowledges.
             "sse" => self.acknowledged(sealed(8.0)),
@@ -102,16 +102,12 @@ impl Feed {
         let sizes = &cost.sizes;
         let plain =
             sizes.answer_head_bytes + sizes.answer_envelope_bytes + updates * self.update(cost);
-        self.acknowledged(plain + self.record(cost, plain) + sizes.tls_connect_bytes)
+        self.acknowledged(plain + record(cost, plain) + sizes.tls_connect_bytes)
     }
 
     fn empty(self, cost: &Cost) -> f64 {
         let plain = cost.sizes.empty_head_bytes;
-        self.acknowledged(plain + self.record(cost, plain) + cost.sizes.tls_connect_bytes)
-    }
-
-    fn record(self, cost: &Cost, plain: f64) -> f64 {
-        if cost.sizes.tls_bytes > 0.0 { RECORD.0 * (plain / RECORD.1).max(1.0) } else { 0.0 }
+        self.acknowledged(plain + record(cost, plain) + cost.sizes.tls_connect_bytes)
     }
 
     fn message(self, bytes: f64) -> f64 {
@@ -126,6 +122,11 @@ impl Feed {
     fn packets(self, packets: f64) -> f64 {
         if self.layer == Layer::Wire { packets * PACKET_BYTES } else { 0.0 }
     }
+}
+
+/// What TLS adds to a message.
+fn record(cost: &Cost, plain: f64) -> f64 {
+    if cost.sizes.tls_bytes > 0.0 { RECORD.0 * (plain / RECORD.1).max(1.0) } else { 0.0 }
 }
 
 /// On the average over sizes, so not rounded up.

@@ -126,13 +126,6 @@ pub static RULES: &[Rule] = &[
         fires: harness_cpu,
     },
     Rule {
-        limit: Limit::HarnessCpu,
-        threshold: 0.05,
-        reason: "the same for time spent waiting for a core, which is what is left of one that is \
-                 shared (as the verdict's worker-wait)",
-        fires: harness_wait,
-    },
-    Rule {
         limit: Limit::Link,
         threshold: 0.9,
         reason: "a bottleneck that is busy nine tenths of the time has a queue of its own, and what \
@@ -152,6 +145,14 @@ pub static RULES: &[Rule] = &[
         reason: "a probe that the machine disturbed may have missed its objective for that alone \
                  (the verdict's rules that blame the machine)",
         fires: other_load,
+    },
+    Rule {
+        limit: Limit::HarnessCpu,
+        threshold: 0.05,
+        reason: "a load worker that waits for a core reads late, too (as the verdict's worker-wait); \
+                 but it also waits where the server or other processes have taken the cores, and \
+                 then those are named",
+        fires: harness_wait,
     },
 ];
 

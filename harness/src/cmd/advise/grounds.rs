@@ -30,10 +30,11 @@ pub fn find(from: Option<&Path>, results: &Path) -> Result<Grounds> {
     }
     eprintln!("no run of {} under {}: calibrating", SCENARIOS.join(" or "), results.display());
     let scenario = load(SCENARIOS[1], &[])?;
-    let (expected, environment) = predict::calibrated(scenario.clone())?;
+    let (expected, environment, verdict) = predict::calibrated(scenario.clone())?;
     let source = "a calibration made now".to_owned();
     let (calibration, sizes) = (&expected.calibration, &expected.sizes);
     let costs = Costs::of_calibration(&scenario, &environment, calibration, sizes, source);
+    let costs = Costs { verdict, ..costs };
     Ok(Grounds { costs, scenario })
 }
 

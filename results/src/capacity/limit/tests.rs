@@ -103,6 +103,14 @@ fn where_both_sides_are_at_their_end_it_is_the_harness_and_not_the_server() {
 }
 
 #[test]
+fn a_worker_that_waits_because_of_other_processes_is_not_the_harness() {
+    let disturbed = |row: &mut Row| {
+        (row.foreign_cpu_ns, row.worker_run_queue_wait_ns) = (Some(8 * SECOND_NS), 3 * SECOND_NS);
+    };
+    assert_eq!(limit_of(disturbed), Limit::OtherLoad);
+}
+
+#[test]
 fn clients_that_all_connected_do_not_blame_descriptors_ports_or_the_accept_queue() {
     let full = |row: &mut Row| {
         (row.server_descriptors, row.accept_overflows) = (4_090, 2);
