@@ -67,6 +67,10 @@ pub struct Scenario {
     /// memory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_pid: Option<u32>,
+    /// What must hold of a transport's row over all repetitions: a table per transport, whose keys
+    /// are columns and whose values are an operator and a number, `delay_p99 = "< 250ms"`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub expect: BTreeMap<String, BTreeMap<String, String>>,
     /// The transports to run: the table's presence means "run it", its keys are that transport's
     /// own settings.
     pub transports: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
@@ -143,6 +147,9 @@ pub struct Measure {
     /// Number of load worker processes; chosen by the harness when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workers: Option<u32>,
+    /// Whether every transport runs a second time in each block, as `<transport>-twin`: what two
+    /// runs of the same differ by is the noise of the machine.
+    pub twins: bool,
 }
 
 /// The conditions of the server under test, the same for every transport.
@@ -227,6 +234,7 @@ impl Default for Measure {
             repeat: 1,
             seed: 1,
             workers: None,
+            twins: false,
         }
     }
 }

@@ -85,6 +85,7 @@ fn narrow(place: &mut Map<String, Value>, key: &Key) {
         Kind::PublishAt => json!({"pattern": "^(http://|unix:)"}),
         Kind::Duration { .. } => json!({"pattern": r"^\s*[0-9]"}),
         Kind::Transports => json!({"minProperties": 1}),
+        Kind::Expectations => json!({}),
         Kind::Choice(words) => json!({"enum": words}),
         Kind::Table | Kind::Tables | Kind::Rate | Kind::Bandwidth | Kind::Queue | Kind::Flag => {
             json!({})

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{FeedKind, Scenario};
-use crate::{Error, schedule::MAX_PUBLISHES};
+use crate::{Error, near::nearest, schedule::MAX_PUBLISHES};
 
 /// Below this many expected publishes it is worth drawing the schedules to see whether one is
 /// empty.
@@ -19,6 +19,7 @@ impl Scenario {
                 "must be false: every update is delivered, skipping to the newest is not there yet",
             ));
         }
+        self.check_expected_transports()?;
         self.check_intervals()?;
         self.check_network()?;
         self.check_target()?;
@@ -58,6 +59,18 @@ impl Scenario {
             }
         }
         Ok(())
+    }
+
+    /// Of a transport that does not run nothing can be expected.
+    fn check_expected_transports(&self) -> Result<(), Error> {
+        let unknown = self.expect.keys().find(|name| !self.transports.contains_key(*name));
+        let Some(name) = unknown else { return Ok(()) };
+        let known: Vec<&str> = self.transports.keys().map(String::as_str).collect();
+        let near = nearest(name, &known)
+            .map_or_else(String::new, |near| format!("did you mean {near:?}? "));
+        let runs = known.join(", ");
+        let problem = format!("does not run: {near}This scenario runs {runs}");
+        Err(self.error_at(&format!("expect.{name}"), &problem))
     }
 
     /// In a window shorter than the interval some clients would never poll.

@@ -109,6 +109,7 @@ impl Document {
             key.check(value).map_err(|problem| self.origin.error_at(&key_path, &problem))?;
             match (value, &key.kind) {
                 (Value::Table(inner), Kind::Transports) => self.check_transports(inner)?,
+                (Value::Table(inner), Kind::Expectations) => self.check_expectations(inner)?,
                 (Value::Table(inner), _) => self.check_table(inner, &key_path)?,
                 (Value::Array(tables), Kind::Tables) => {
                     self.check_tables(tables, key.path, &key_path)?;
@@ -131,6 +132,30 @@ impl Document {
                 {
                     let problem = format!("is missing: it must be {}", key.kind);
                     return Err(self.origin.error_at(&join(&path, name), &problem));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Columns, operators and numbers are checked by those who know the columns; here only that
+    /// there is a text for each.
+    fn check_expectations(&self, expect: &Table) -> Result<(), Error> {
+        for (name, wanted) in expect {
+            let path = join("expect", name);
+            let Value::Table(wanted) = wanted else {
+                let problem = "must be a table of columns such as delay_p99 = \"< 250ms\"";
+                return Err(self.origin.error_at(&path, problem));
+            };
+            if wanted.is_empty() {
+                let problem = "must expect something, such as delay_p99 = \"< 250ms\"";
+                return Err(self.origin.error_at(&path, problem));
+            }
+            for (column, text) in wanted {
+                if !Kind::Text.accepts(text) {
+                    let problem =
+                        "must be an operator and a number, such as \"< 250ms\" or \"<= 0\"";
+                    return Err(self.origin.error_at(&join(&path, column), problem));
                 }
             }
         }

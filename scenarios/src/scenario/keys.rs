@@ -26,6 +26,8 @@ pub(crate) enum Kind {
     /// Tables of tables with free keys: they belong to the transports, which this crate does not
     /// know.
     Transports,
+    /// Tables of tables of texts: columns belong to the results, which this crate does not know.
+    Expectations,
     Count {
         min: u64,
         max: u64,
@@ -158,6 +160,7 @@ pub(crate) static KEYS: &[Key] = &[
     // TOML's integers are signed.
     key("measure.seed", count(0, i64::MAX as u64), Some("1"), ""),
     key("measure.workers", count(1, 64), None, ""),
+    key("measure.twins", Kind::Flag, Some("false"), ""),
     key("server", Kind::Table, None, ""),
     key("server.threads", count(1, 64), Some("1"), ""),
     key("server.cpus", Kind::Cores, None, ""),
@@ -172,6 +175,7 @@ pub(crate) static KEYS: &[Key] = &[
     key("target_tcp", Kind::Address, None, ""),
     key("target_publish", Kind::PublishAt, None, ""),
     key("target_pid", count(1, PID_MAX), None, "the number of a process"),
+    key("expect", Kind::Expectations, None, ""),
     key("transports", Kind::Transports, None, ""),
 ];
 
@@ -211,11 +215,10 @@ impl Key {
 }
 
 impl Kind {
-    fn accepts(&self, value: &Value) -> bool {
+    pub fn accepts(&self, value: &Value) -> bool {
         match (self, value) {
-            (Self::Table | Self::Transports, Value::Table(_)) | (Self::Flag, Value::Boolean(_)) => {
-                true
-            }
+            (Self::Table | Self::Transports | Self::Expectations, Value::Table(_))
+            | (Self::Flag, Value::Boolean(_)) => true,
             (Self::Count { min, max }, Value::Integer(n)) => {
                 u64::try_from(*n).is_ok_and(|n| (*min..=*max).contains(&n))
             }
@@ -264,6 +267,7 @@ impl fmt::Display for Kind {
         match self {
             Self::Table => f.write_str("a table"),
             Self::Transports => f.write_str("a table of tables such as [transports.websocket]"),
+            Self::Expectations => f.write_str("a table of tables such as [expect.websocket]"),
             Self::Count { min, max } if min == max => write!(f, "{min}"),
             Self::Count { min, max } => write!(f, "a whole number from {min} to {max}"),
             Self::Number { min, max } => write!(f, "a number from {min} to {max}"),
