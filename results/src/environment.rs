@@ -59,9 +59,21 @@ pub struct Environment {
     pub workers: u32,
     /// What lies between client and server.
     pub link: String,
+    /// Arrivals that one core of the harness decodes and records per second where no socket and no
+    /// server takes its time; `None` before it was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub null_arrivals_per_s: Option<u64>,
 }
 
 impl Environment {
+    /// Arrivals per second that all load workers together can record at all: a worker is one
+    /// thread, and several on a core share it.
+    pub fn null_arrivals_per_s_of_all(&self) -> Option<u64> {
+        let cores = self.harness_cpus.split(',').filter(|cpu| !cpu.is_empty()).count() as u64;
+        let busy = u64::from(self.workers).min(cores).max(1);
+        Some(self.null_arrivals_per_s? * busy)
+    }
+
     /// Whether there is a core that both server and harness use.
     pub fn shares_cores(&self) -> bool {
         let harness: Vec<&str> = self.harness_cpus.split(',').collect();

@@ -4,7 +4,7 @@ use scenarios::Scenario;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{Environment, Row, Run, Verdict, Warning};
+use crate::{Environment, Expectation, NoiseFloor, Row, Run, Verdict, Warning};
 
 /// One JSON object per run. Keys are added, never renamed.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -25,6 +25,12 @@ pub struct Output<'a> {
     pub pooled: &'a [Row],
     /// Whether the run was interrupted.
     pub partial: bool,
+    /// By how much two measurements of the same differ here; without twins it is not there.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub noise_floor: &'a [NoiseFloor],
+    /// What the scenario expects, and whether it was so; where it expects nothing it is not there.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub expectations: &'a [Expectation],
 }
 
 impl<'a> Output<'a> {
@@ -39,6 +45,8 @@ impl<'a> Output<'a> {
             rows: &run.rows,
             pooled: &run.pooled,
             partial: run.partial,
+            noise_floor: &run.noise_floor,
+            expectations: &run.expectations,
         }
     }
 }

@@ -10,10 +10,11 @@ mod theory;
 use hdrhistogram::Histogram;
 use scenarios::Prediction;
 
-use crate::{Row, TaggedHistogram, Verdict};
+use crate::{Row, TaggedHistogram, Verdict, noise_floor};
 pub use theory::theory;
 
-/// One pooled row per transport, in the order in which the transports appear.
+/// One pooled row per transport, in the order in which the transports appear. Twins have none: they
+/// are there for the noise floor, and would be a second opinion on their transport otherwise.
 pub fn pool(
     rows: &[Row],
     delays: &[TaggedHistogram],
@@ -22,7 +23,8 @@ pub fn pool(
 ) -> Vec<Row> {
     let mut transports: Vec<&str> = Vec::new();
     for row in rows {
-        if !transports.contains(&row.transport.as_str()) {
+        let is_twin = noise_floor::twin_of(&row.transport).is_some();
+        if !is_twin && !transports.contains(&row.transport.as_str()) {
             transports.push(&row.transport);
         }
     }

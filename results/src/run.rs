@@ -3,7 +3,10 @@
 use scenarios::{Calibration, Prediction, Scenario, Sizes};
 use serde::{Deserialize, Serialize};
 
-use crate::{Causes, Direction, Environment, Life, Paper, Row, Verdict, Warning, Wires};
+use crate::{
+    Causes, Direction, Environment, Expectation, Life, NoiseFloor, Paper, Row, Verdict, Warning,
+    Wires,
+};
 
 /// Version of all files of a run directory. It grows when a name or a meaning
 /// changes; a new column or key does not change it.
@@ -35,6 +38,12 @@ pub struct Run {
     pub verdict: Verdict,
     /// Why, and remarks.
     pub warnings: Vec<Warning>,
+    /// By how much two measurements of the same differ here; empty without twins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub noise_floor: Vec<NoiseFloor>,
+    /// What the scenario expects, and whether it was so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expectations: Vec<Expectation>,
     /// The published comparison that the scenario reproduces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paper: Option<Paper>,

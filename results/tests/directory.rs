@@ -32,6 +32,8 @@ fn run() -> Run {
         causes: Vec::new(),
         verdict: Verdict::Valid,
         warnings: Vec::new(),
+        noise_floor: Vec::new(),
+        expectations: Vec::new(),
         paper: None,
         partial: true,
         rows: Vec::new(),

@@ -63,6 +63,16 @@ pub(super) static RULES: &[Rule] = &[
         fires: worker_cpu,
     },
     Rule {
+        name: "harness-limit",
+        severity: Verdict::Suspect,
+        threshold: 0.5,
+        reason: "the limit is what the load workers record with no socket to read and no timer to \
+                 serve, and those take at least as long again, so beyond half of it the harness is \
+                 what is measured",
+        blames: Blame::Run,
+        fires: harness_limit,
+    },
+    Rule {
         name: "server-cpu",
         severity: Verdict::Valid,
         threshold: 0.9,
@@ -220,6 +230,17 @@ fn worker_cpu(evidence: &Evidence, share: f64) -> Option<String> {
             "a load worker used {} of its core and may have read late: use fewer clients, a \
              slower feed, or more workers on more cores",
             percent(used)
+        )
+    })
+}
+
+fn harness_limit(evidence: &Evidence, share: f64) -> Option<String> {
+    let limit = evidence.environment.null_arrivals_per_s_of_all()? as f64;
+    let rate = evidence.row.delivered_per_second()?;
+    (rate > share * limit).then(|| {
+        format!(
+            "{rate:.0} updates a second were delivered, and the load workers record {limit:.0} a \
+             second at most even without a server: use fewer clients or a slower feed"
         )
     })
 }

@@ -160,6 +160,27 @@ fn a_busy_worker_is_suspect_and_a_busy_server_is_a_remark() {
 }
 
 #[test]
+fn more_than_half_of_what_the_harness_can_record_at_all_is_suspect() {
+    // A clean row has 200 deliveries a second.
+    let fired = |null_arrivals_per_s, workers, harness_cpus: &str| {
+        let harness_cpus = harness_cpus.to_owned();
+        let limited = Environment { null_arrivals_per_s, workers, harness_cpus, ..environment() };
+        let mut row = clean();
+        let warnings = judge(&mut row, &scenario(), &limited);
+        let names: Vec<String> = warnings.into_iter().map(|warning| warning.rule).collect();
+        (names, row.verdict)
+    };
+    let suspect = (vec!["harness-limit".to_owned()], Verdict::Suspect);
+    let valid = (vec![], Verdict::Valid);
+    assert_eq!(fired(Some(399), 1, "1"), suspect);
+    assert_eq!(fired(Some(400), 1, "1"), valid);
+    // Two workers record twice as much on two cores, and no more on one.
+    assert_eq!(fired(Some(200), 2, "1,2"), valid);
+    assert_eq!(fired(Some(200), 2, "1"), suspect);
+    assert_eq!(fired(None, 1, "1"), valid);
+}
+
+#[test]
 fn a_server_that_is_behind_at_the_end_has_not_paid_for_all() {
     assert_eq!(fired(|row| row.server_drain_cpu_ns = SECOND / 100).0.len(), 0);
     only("drain", Verdict::Suspect, |row| row.server_drain_cpu_ns = SECOND / 10);
