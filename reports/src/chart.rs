@@ -8,6 +8,7 @@ mod causes;
 mod delay;
 mod idle;
 mod memory;
+mod noise;
 mod packets;
 mod position;
 mod requests;
@@ -38,6 +39,7 @@ pub static ALL: &[ChartKind] = &[
     memory::KIND,
     position::KIND,
     timeline::KIND,
+    noise::KIND,
 ];
 
 /// A chart before it meets a run.

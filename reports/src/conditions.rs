@@ -39,6 +39,13 @@ pub fn of(run: &Run) -> Vec<Condition> {
         1 => add("load workers", "1 process per transport".into(), false),
         workers => add("load workers", format!("{workers} processes per transport"), false),
     }
+    if let Some(limit) = run.environment.null_arrivals_per_s {
+        let text = format!("{} updates per second and core without a server", count(limit));
+        add("the harness records", text, false);
+    }
+    if measure.twins {
+        add("twins", "each transport runs twice in each block".into(), false);
+    }
     match &scenario.link {
         Some(link) => {
             add("network", network(link), true);

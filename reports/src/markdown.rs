@@ -4,6 +4,7 @@ use results::Run;
 
 use crate::{
     answer::{self, Answer, Kind, answer, superscript},
+    expectations, noise,
     notices::notices,
     paper,
 };
@@ -20,6 +21,16 @@ pub fn markdown(run: &Run) -> String {
     out += &sheet(&answer(run));
     if let Some(link) = answer::link::of(run) {
         out += &format!("\n## On the link\n\n{}", sheet(&link));
+    }
+    if let Some(text) = noise::sentence(run) {
+        out += &format!("\n{text}\n");
+    }
+    let expectations = expectations::of(run);
+    if !expectations.is_empty() {
+        out += "\n## Expectations\n\n";
+    }
+    for line in expectations {
+        out += &format!("- **{}** {}\n", line.word, escape(&line.text));
     }
     if let Some(((title, differs), table)) = paper::words(run).zip(paper::table(run)) {
         out += &format!("\n## {}\n\n", escape(&title));

@@ -3,7 +3,7 @@
 //! An order is a claim: it is made only where [`noise::lies_below`] bears it, and never with
 //! numbers of a row that is INVALID.
 
-use results::{Row, Run, noise};
+use results::{NoiseFloor, Row, Run, noise, noise_floor};
 
 use crate::{
     phrase,
@@ -25,26 +25,40 @@ pub fn of(run: &Run, subjects: &[Subject]) -> Vec<(String, String)> {
     let choices: Vec<&Subject> = subjects.iter().filter(is_choice).collect();
     let (invalid, sound): (Vec<&Subject>, Vec<&Subject>) =
         choices.into_iter().partition(|subject| subject.is_invalid(run));
-    let order =
-        |value: fn(&Row) -> Option<f64>, unit: fn(f64) -> String| order(&sound, value, unit);
+    let floors = &run.noise_floor;
+    let order = |metric, value: fn(&Row) -> Option<f64>, unit: fn(f64) -> String| {
+        order(&sound, &Floor { floors, metric }, value, unit)
+    };
     // Medians are not held against means: a single repetition may be too short for its median.
     let medians = sound.iter().flat_map(|s| &s.rows).all(|row| row.delay_p50_ns.is_some());
     let fastest = if medians {
-        ("Fastest", order(|row| whole(row.delay_p50_ns), time))
+        ("Fastest", order("delay_p50", |row| whole(row.delay_p50_ns), time))
     } else {
-        ("Fastest, by the mean delay", order(|row| whole(row.delay_mean_ns), time))
+        ("Fastest, by the mean delay", order("delay_mean", |row| whole(row.delay_mean_ns), time))
     };
-    let wire = if on_link(run) { "Lightest on the link" } else { "Lightest on the wire" };
+    let (wire, wire_metric) = if on_link(run) {
+        ("Lightest on the link", "link_bytes_per_update")
+    } else {
+        ("Lightest on the wire", "bytes_per_update")
+    };
     let mut lines: Vec<(String, String)> = [
         fastest,
-        (wire, order(wire_bytes_per_update, bytes)),
-        ("Lightest on the server’s CPU", order(Row::server_cpu_per_update_ns, time)),
-        ("Lightest on the server’s memory", order(memory, bytes)),
+        (wire, order(wire_metric, wire_bytes_per_update, bytes)),
+        (
+            "Lightest on the server’s CPU",
+            order("server_cpu_per_update", Row::server_cpu_per_update_ns, time),
+        ),
+        ("Lightest on the server’s memory", order("memory_per_client", memory, bytes)),
     ]
     .into_iter()
     .filter_map(|(what, ranked)| Some((what.to_owned(), ranked?)))
     .collect();
-    let caveat = [left_out(&invalid), (!lines.is_empty()).then(|| rule(&sound))];
+    let floor = (!floors.is_empty()).then(|| {
+        "What differs by less than the noise floor of its measure is indistinguishable, however \
+         its ranges lie."
+            .to_owned()
+    });
+    let caveat = [left_out(&invalid), (!lines.is_empty()).then(|| rule(&sound)), floor];
     let caveat: Vec<String> = caveat.into_iter().flatten().collect();
     if !caveat.is_empty() {
         lines.push(("How far this goes".into(), caveat.join(" ")));
@@ -100,8 +114,21 @@ fn rule(sound: &[&Subject]) -> String {
     }
 }
 
+/// The noise of what is put in an order.
+struct Floor<'a> {
+    floors: &'a [NoiseFloor],
+    metric: &'a str,
+}
+
+impl Floor<'_> {
+    fn has_within(&self, one: &Contender, other: &Contender) -> bool {
+        noise_floor::within(self.floors, self.metric, one.value, other.value)
+    }
+}
+
 fn order(
     subjects: &[&Subject],
+    floor: &Floor,
     value: fn(&Row) -> Option<f64>,
     unit: fn(f64) -> String,
 ) -> Option<String> {
@@ -114,18 +141,21 @@ fn order(
         .collect();
     contenders.sort_by(|a, b| a.value.total_cmp(&b.value));
     let groups: Vec<String> =
-        groups(&contenders).into_iter().map(|group| words(group, unit)).collect();
+        groups(&contenders, floor).into_iter().map(|group| words(group, floor, unit)).collect();
     (contenders.len() > 1).then(|| groups.join(" < "))
 }
 
-/// Cut where each of those before lies below each of those after.
-fn groups<'a, 'b>(sorted: &'b [Contender<'a>]) -> Vec<&'b [Contender<'a>]> {
+/// Cut where each of those before lies below each of those after, by more than noise.
+fn groups<'a, 'b>(sorted: &'b [Contender<'a>], floor: &Floor) -> Vec<&'b [Contender<'a>]> {
     let mut groups = Vec::new();
     let mut from = 0;
     for at in 1..=sorted.len() {
         let (before, after) = sorted.split_at(at);
         let cut = before.iter().all(|low| {
-            after.iter().all(|high| noise::lies_below(&low.repetitions, &high.repetitions))
+            after.iter().all(|high| {
+                noise::lies_below(&low.repetitions, &high.repetitions)
+                    && !floor.has_within(low, high)
+            })
         });
         if cut {
             groups.push(&sorted[from..at]);
@@ -135,12 +165,17 @@ fn groups<'a, 'b>(sorted: &'b [Contender<'a>]) -> Vec<&'b [Contender<'a>]> {
     groups
 }
 
-fn words(group: &[Contender], unit: fn(f64) -> String) -> String {
+fn words(group: &[Contender], floor: &Floor, unit: fn(f64) -> String) -> String {
     let each: Vec<String> =
         group.iter().map(|one| format!("{} {}", one.name, unit(one.value))).collect();
     let each: Vec<&str> = each.iter().map(String::as_str).collect();
     match each.as_slice() {
         [one] => (*one).to_owned(),
-        several => format!("{} (not told apart)", phrase::list(several)),
+        several => {
+            let ends = group.first().zip(group.last());
+            let noise = ends.is_some_and(|(low, high)| floor.has_within(low, high));
+            let why = if noise { "indistinguishable" } else { "not told apart" };
+            format!("{} ({why})", phrase::list(several))
+        }
     }
 }

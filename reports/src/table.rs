@@ -4,7 +4,9 @@ use results::{Run, Verdict};
 
 use crate::{
     answer::{self, Answer, Column, Kind, Line, answer, superscript},
+    expectations,
     grid::grid,
+    noise,
     notices::notices,
     paper,
 };
@@ -28,6 +30,15 @@ pub fn table(run: &Run, width: Option<u16>, color: bool) -> String {
         out += &paint(color, BOLD, "On the link");
         out.push('\n');
         out += &sheet(&link, width, color);
+        out.push('\n');
+    }
+    if let Some(text) = noise::sentence(run) {
+        out += &format!("{text}\n\n");
+    }
+    for expectations::Line { word, text, .. } in expectations::of(run) {
+        out += &format!("  expectation {word}: {text}\n");
+    }
+    if !run.expectations.is_empty() {
         out.push('\n');
     }
     if let Some(text) = paper::text(run) {

@@ -5,7 +5,7 @@
 mod synthetic;
 
 use reports::{Chart, chart};
-use results::Loaded;
+use results::{Loaded, noise_floor};
 
 fn chart(loaded: &Loaded, name: &str) -> Chart {
     chart::charts(loaded).unwrap().into_iter().find(|chart| chart.name == name).unwrap()
@@ -97,4 +97,42 @@ fn extremes_that_are_not_told_apart_are_said_to_be_so() {
     assert!(reading.contains("a factor of 1.20, which are not told apart;"), "{reading}");
     let reading = chart(&loaded, "delay").reading;
     assert!(!reading.contains("not told apart"), "{reading}");
+}
+
+/// A run in which each transport has a twin whose mean delay is so many times its own.
+fn with_twins(factor: f64) -> Loaded {
+    let mut loaded = synthetic::run("quick", &["clients=3", "measure.repeat=2"]);
+    let run = &mut loaded.run;
+    let twin = |row: &results::Row| results::Row {
+        transport: noise_floor::label(&row.transport),
+        delay_mean_ns: row.delay_mean_ns.map(|ns| (ns as f64 * factor) as u64),
+        ..row.clone()
+    };
+    let twins: Vec<_> = run.rows.iter().map(twin).collect();
+    run.rows.extend(twins);
+    run.noise_floor = noise_floor::of(&run.rows);
+    loaded
+}
+
+#[test]
+fn twins_are_in_the_noise_chart_and_nowhere_else() {
+    let loaded = with_twins(1.1);
+    let noise = chart(&loaded, "noise");
+    let pairs = loaded.run.rows.len() / 2;
+    assert_eq!(cell(&noise, "mean delay", "pairs"), pairs.to_string());
+    assert_eq!(cell(&noise, "mean delay", "largest pair"), "10.0 %");
+    assert_eq!(cell(&noise, "bytes", "95 % below"), "0 %");
+    assert!(
+        noise.svg.matches("<circle").count() > pairs,
+        "a dot for each pair, and one in the key"
+    );
+    assert!(noise.reading.contains("mean delay"), "{}", noise.reading);
+    let page = reports::html(&[loaded]).unwrap();
+    assert!(!page.contains("-twin"));
+}
+
+#[test]
+fn without_twins_there_is_no_noise_to_draw() {
+    let loaded = synthetic::run("quick", &["clients=3"]);
+    assert!(chart::charts(&loaded).unwrap().iter().all(|chart| chart.name != "noise"));
 }

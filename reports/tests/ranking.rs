@@ -4,7 +4,7 @@
 
 mod synthetic;
 
-use results::{Loaded, Verdict, Warning};
+use results::{Loaded, NoiseFloor, Verdict, Warning};
 
 fn repeated(repetitions: u32) -> Loaded {
     synthetic::run("quick", &["clients=3", &format!("measure.repeat={repetitions}")])
@@ -45,6 +45,22 @@ fn transports_whose_ranges_overlap_are_not_put_in_an_order() {
         "{fastest}"
     );
     assert!(said(&loaded, "How far this goes").contains("do not overlap"));
+}
+
+#[test]
+fn what_lies_within_the_noise_floor_is_indistinguishable_even_where_ranges_do_not_overlap() {
+    let mut loaded = repeated(4);
+    with_medians(&mut loaded, "websocket", &[59_000, 59_500, 60_000, 60_000]);
+    with_medians(&mut loaded, "sse", &[61_000, 61_000, 62_000, 62_000]);
+    with_medians(&mut loaded, "long-poll", &[70_000, 71_000, 72_000, 73_000]);
+    assert!(said(&loaded, "Fastest").starts_with("websocket 60.0 µs < sse 62.0 µs < long-poll"));
+    loaded.run.noise_floor =
+        vec![NoiseFloor { metric: "delay_p50".into(), pairs: 20, ratio_95: 1.05 }];
+    let fastest = said(&loaded, "Fastest");
+    let together = "websocket 60.0 µs and sse 62.0 µs (indistinguishable) < long-poll 72.0 µs";
+    assert!(fastest.starts_with(together), "{fastest}");
+    let table = reports::table(&loaded.run, None, false);
+    assert!(table.contains("from 20 pairs or more): delay p50 ±5.00 %."), "{table}");
 }
 
 #[test]

@@ -49,15 +49,14 @@ fn line(subject: &Subject) -> Option<Line> {
         _ => bytes(process),
     };
     let bar = Bar {
-        caption: String::new(),
         segments: vec![
             // Noise can make it a little less than nothing; a bar cannot.
             Segment { value: process.max(0.0), fill: PROCESS },
             Segment { value: sockets.unwrap_or(0.0).max(0.0), fill: SOCKETS },
         ],
         label,
-        predicted: None,
         range: range.map(|(low, high)| (low.max(0.0), high.max(0.0))),
+        ..Bar::default()
     };
     let cell = |value: Option<f64>| value.map_or("–".into(), bytes);
     let cells = vec![

@@ -49,11 +49,11 @@ fn line(view: &View, subject: &Subject) -> Option<Line> {
     let range = subject.range(Row::packets_per_update);
     let theory = theory::packets_per_update(view.run, subject);
     let bar = Bar {
-        caption: String::new(),
         segments: vec![Segment { value: down, fill: DOWN }, Segment { value: up, fill: UP }],
         label: three(all),
         predicted: theory,
         range,
+        ..Bar::default()
     };
     let cells = vec![
         three(all),

@@ -49,7 +49,6 @@ fn line(subject: &Subject) -> Option<Line> {
         _ => format!("{}, {} empty", three(rate), percent(empty)),
     };
     let bar = Bar {
-        caption: String::new(),
         segments: vec![
             Segment { value: rate * (1.0 - empty), fill: ANSWERED },
             Segment { value: rate * empty, fill: EMPTY },
@@ -57,6 +56,7 @@ fn line(subject: &Subject) -> Option<Line> {
         label,
         predicted: predicted.filter(|&rate| rate > 0.0),
         range: asks.then(|| subject.range(results::Row::requests_per_second)).flatten(),
+        ..Bar::default()
     };
     let cells = vec![
         three(rate),

@@ -68,7 +68,6 @@ fn line(view: &View, subject: &Subject) -> Option<Line> {
     let range = subject.range(Row::server_cpu_per_update_ns);
     let sum = if view.on_link() && known.is_some() { "all" } else { "both" };
     let bar = Bar {
-        caption: String::new(),
         segments: vec![
             Segment { value: without.unwrap_or(server), fill: FAN_OUT },
             Segment { value: server - without.unwrap_or(server), fill: PUBLISHING },
@@ -76,8 +75,8 @@ fn line(view: &View, subject: &Subject) -> Option<Line> {
             Segment { value: all - both, fill: RELAY },
         ],
         label: format!("{} · {sum} {}", time(server), time(all)),
-        predicted: None,
         range,
+        ..Bar::default()
     };
     let core = row.server_cpu_ns as f64 / row.window_ns.max(1) as f64;
     let mut cells = vec![

@@ -42,6 +42,8 @@ pub struct Bar {
     pub predicted: Option<f64>,
     /// Where it ends in the lowest and in the highest repetition.
     pub range: Option<(f64, f64)>,
+    /// Single values, drawn as dots over it.
+    pub dots: Vec<f64>,
 }
 
 /// A part of a bar.
@@ -62,7 +64,8 @@ impl Bar {
     /// The right end of everything that is drawn.
     fn reach(&self) -> f64 {
         let range = self.range.map_or(0.0, |(_, high)| high);
-        self.length().max(self.predicted.unwrap_or(0.0)).max(range)
+        let dots = self.dots.iter().copied().fold(0.0, f64::max);
+        self.length().max(self.predicted.unwrap_or(0.0)).max(range).max(dots)
     }
 }
 
@@ -118,6 +121,9 @@ impl Bars {
         }
         if bars().any(|bar| bar.range.is_some()) {
             entries.push((Sample::Range, "lowest to highest repetition".into()));
+        }
+        if bars().any(|bar| !bar.dots.is_empty()) {
+            entries.push((Sample::Dot, "one pair".into()));
         }
         entries
     }
@@ -183,6 +189,9 @@ impl Bar {
             let x = at(predicted);
             let ends = [(x, y - half - 5.0), (x, y + half + 5.0)];
             canvas.dashed(&ends, palette::INK, 3.0)?;
+        }
+        for dot in &self.dots {
+            canvas.dot((at(*dot), y), 5.0, palette::INK)?;
         }
         let end = (at(self.reach()) + 12.0, y);
         canvas.text(end, &self.label, TEXT, palette::INK, Hang::Left)

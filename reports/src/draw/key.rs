@@ -9,6 +9,7 @@ pub(super) enum Sample {
     Solid,
     Dashed,
     Range,
+    Dot,
     Area(Fill),
 }
 
@@ -58,6 +59,7 @@ pub(super) fn draw(
                 Sample::Solid => canvas.line(&ends, ink, 4.0, 1.0)?,
                 Sample::Dashed => canvas.dashed(&ends, ink, 3.0)?,
                 Sample::Range => canvas.whisker(ends[0].0, ends[1].0, y, ink)?,
+                Sample::Dot => canvas.dot((x + SAMPLE / 2.0, y), 5.0, palette::INK)?,
                 Sample::Area(fill) => {
                     canvas.area((x, y - 11.0), (x + SAMPLE, y + 11.0), fill, ink)?;
                 }

@@ -123,6 +123,8 @@ fn simulate(scenario: Scenario) -> Loaded {
         causes: Vec::new(),
         verdict: Verdict::Valid,
         warnings: Vec::new(),
+        noise_floor: Vec::new(),
+        expectations: Vec::new(),
         paper: None,
         partial: false,
         rows: Vec::new(),
