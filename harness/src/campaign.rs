@@ -9,7 +9,10 @@ use hdrhistogram::Histogram;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use results::{CausesOf, FORMAT_VERSION, Measured, Run, RunDirectory, Verdict, Warning, verdict};
+use results::{
+    CausesOf, FORMAT_VERSION, Measured, Run, RunDirectory, Verdict, Warning, expect, noise_floor,
+    verdict,
+};
 use scenarios::{Calibration, Prediction, Sizes, predict::predict};
 
 use crate::calibrate::{self, Calibrated};
@@ -17,6 +20,7 @@ use crate::link::order::Settings;
 use crate::link::{Death, capture};
 use crate::machine::{self, Cores};
 use crate::measured::{self, Place};
+use crate::null;
 use crate::paper;
 use crate::process::Program;
 use crate::stage::Stage;
@@ -81,6 +85,8 @@ impl Campaign {
             causes: Vec::new(),
             verdict: Verdict::Valid,
             warnings: Vec::new(),
+            noise_floor: Vec::new(),
+            expectations: Vec::new(),
             paper: None,
             // Until the last block is done it is; so says what an interruption leaves behind.
             partial: true,
@@ -115,7 +121,9 @@ impl Campaign {
     /// How many trials a run of this scenario has, for the progress bar.
     pub fn steps(scenario: &scenarios::Scenario, rivals: &[Rival]) -> u64 {
         let rivals: usize = rivals.iter().map(|rival| rival.transports.len()).sum();
-        1 + u64::from(scenario.measure.repeat) * (scenario.transports.len() + rivals) as u64
+        let each = if scenario.measure.twins { 2 } else { 1 };
+        let trials = each * scenario.transports.len() + rivals;
+        1 + u64::from(scenario.measure.repeat) * trials as u64
     }
 
     /// Makes the run, up to the end or an error; what was measured is kept either way.
@@ -128,6 +136,15 @@ impl Campaign {
             None => Box::pin(calibrate::calibrate(&self.stage)).await?,
         };
         let Calibrated { calibration, sizes, ingest_ns_per_publish, warnings } = calibrated;
+        self.stage.progress.say("calibration: what the harness can record at all");
+        let clients = self.run.scenario.clients;
+        let payload_bytes = self.run.scenario.feed.payload_bytes as usize;
+        // A thread of its own: it takes the core for its whole time.
+        let null =
+            tokio::task::spawn_blocking(move || null::arrivals_per_s(clients, payload_bytes));
+        self.run.environment.null_arrivals_per_s = Some(null.await??);
+        let Calibrated { calibration, sizes, ingest_ns_per_publish, warnings } =
+            Box::pin(calibrate::calibrate(&self.stage)).await?;
         self.run.warn(warnings);
         // Of a server elsewhere neither the way to it nor its speed is known.
         if self.stage.target.as_ref().is_none_or(|target| target.is_here) {
@@ -186,6 +203,8 @@ impl Campaign {
             &self.requests,
             &self.run.predictions,
         );
+        self.run.noise_floor = noise_floor::of(&self.run.rows);
+        self.run.expectations = expect::check(&self.run.scenario, &self.run.pooled);
         self.run.paper = paper::beside(&self.run);
         self.directory.finish(&self.run, &self.run.pooled)?;
         Ok(self.run)
@@ -204,6 +223,7 @@ impl Campaign {
             let seen = self.stage.run(&trial).await?;
             // What publishing costs was measured on our server: it says nothing of another's.
             let own = trial.label == trial.transport && trial.target.is_none();
+            let own = base(&trial.label) == trial.transport;
             let ingest_ns_per_publish = self.ingest_ns_per_publish.filter(|_| own);
             let place = Place { repetition, block: repetition, attempt, ingest_ns_per_publish };
             let mut measured = measured::measured(&trial, &seen, place)?;
@@ -219,7 +239,7 @@ impl Campaign {
 
     fn judge(&self, measured: &mut Measured, repetition: u32) {
         let row = &mut measured.row;
-        let prediction = self.run.prediction(&row.transport, Some(repetition));
+        let prediction = self.run.prediction(base(&row.transport), Some(repetition));
         row.set_prediction(prediction);
         let (timeline, run) = (&measured.timeline, &self.run);
         let warnings = verdict::judge_over(row, timeline, &run.scenario, &run.environment);
@@ -254,6 +274,10 @@ impl Campaign {
         let clients = self.run.scenario.clients;
         let own = self.run.scenario.transports.keys().map(|name| Trial {
             target: self.stage.target.clone(),
+        let names = || self.run.scenario.transports.keys();
+        let own = names().map(|name| self.stage.trial(name, clients));
+        let twins = names().filter(|_| self.run.scenario.measure.twins).map(|name| Trial {
+            label: noise_floor::label(name),
             ..self.stage.trial(name, clients)
         });
         let rivals = self.rivals.iter().flat_map(|rival| {
@@ -282,12 +306,18 @@ impl Campaign {
             }),
             ..trial
         };
-        own.chain(rivals).map(block).collect()
+        own.chain(twins).chain(rivals).map(block).collect()
     }
 }
 
 /// The predictions of a run that is not made: calibration and model alone, and what the rules make of
 /// the calibration.
+/// The transport that a row is about: a twin's is that of its pair.
+fn base(label: &str) -> &str {
+    noise_floor::twin_of(label).unwrap_or(label)
+}
+
+/// The predictions of a run that is not made: calibration and model alone.
 ///
 /// # Errors
 /// When a calibration trial cannot be run.

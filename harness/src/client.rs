@@ -14,7 +14,7 @@ mod poll;
 pub mod request;
 mod short_poll;
 mod sse;
-mod tcp;
+pub(crate) mod tcp;
 mod websocket;
 
 /// A client at work.

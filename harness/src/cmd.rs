@@ -26,6 +26,8 @@ pub const FAILED: u8 = 1;
 pub const USAGE: u8 = 2;
 /// Exit code: worse than a baseline.
 pub const REGRESSION: u8 = 4;
+/// Exit code: an expectation of the scenario was missed.
+pub const EXPECTATION_MISSED: u8 = 3;
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 ok (VALID or SUSPECT) · 1 failed to run, INVALID, interrupted, or SUSPECT under

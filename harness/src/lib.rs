@@ -29,6 +29,7 @@ pub mod load;
 pub mod machine;
 pub mod measured;
 pub mod meter;
+pub mod null;
 pub mod order;
 pub mod paper;
 pub mod probe;

@@ -136,6 +136,7 @@ pub fn allowed_congestion() -> String {
 pub fn environment(cores: &Cores, workers: u32, congestion: &str) -> Environment {
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((0, 0));
     Environment {
+        null_arrivals_per_s: None,
         feedlab: env!("CARGO_PKG_VERSION").to_owned(),
         git_commit: option_env!("FEEDLAB_COMMIT").map(str::to_owned),
         rustc: option_env!("FEEDLAB_RUSTC").unwrap_or_default().to_owned(),

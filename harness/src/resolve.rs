@@ -2,6 +2,7 @@
 //! in, and a machine that is large enough. Nothing is started before all of it holds.
 
 use results::capacity::Limit;
+use results::expect::Bound;
 use scenarios::{Error, Scenario};
 use servers::{Knob, Params};
 
@@ -71,8 +72,21 @@ pub fn resolve(mut scenario: Scenario) -> Result<Scenario, Error> {
     }
     scenario.transports = resolved;
     scenario.validate()?;
+    check_expectations(&scenario)?;
     check_machine(&scenario)?;
     Ok(scenario)
+}
+
+/// The columns that something is expected of, and what is expected.
+fn check_expectations(scenario: &Scenario) -> Result<(), Error> {
+    for (transport, columns) in &scenario.expect {
+        for (column, wanted) in columns {
+            Bound::parse(column, wanted).map_err(|problem| {
+                scenario.error_at(&format!("expect.{transport}.{column}"), &problem)
+            })?;
+        }
+    }
+    Ok(())
 }
 
 /// Descriptors, ports and cores that the scenario needs.

@@ -315,3 +315,84 @@ fn a_full_disk_is_named_and_the_run_fails() {
     assert_eq!(output.status.code(), Some(1), "{errors}");
     assert!(errors.contains("full/") && errors.contains("No space"), "{errors}");
 }
+
+const TWINS: &str = r#"format = 1
+about = "two transports and their twins, briefly"
+clients = 3
+
+[feed]
+kind = "poisson"
+rate = "100/s"
+
+[measure]
+ramp = "20ms"
+warmup = "100ms"
+duration = "500ms"
+repeat = 2
+twins = true
+
+[expect.tcp]
+missing = "<= 0"
+delay_p99 = "< 1min"
+
+[transports.websocket]
+[transports.tcp]
+"#;
+
+#[test]
+fn each_transport_and_its_twin_replay_the_same_updates_and_their_ratios_are_the_noise_floor() {
+    let place = Place::new(TWINS);
+    let output = place.run(&["--no-report"]).wait_with_output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{errors}");
+    let run: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let rows = run["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 2 * 2 * 2);
+    for row in rows {
+        let label = row["transport"].as_str().unwrap();
+        let twin = |other: &&serde_json::Value| {
+            other["transport"] == format!("{label}-twin").as_str()
+                && other["repetition"] == row["repetition"]
+        };
+        if label.ends_with("-twin") {
+            continue;
+        }
+        let twin = rows.iter().find(twin).unwrap_or_else(|| panic!("{label} has no twin"));
+        for column in ["published", "window_ns", "predicted_delay_mean_ns", "payload_bytes"] {
+            assert_eq!(row[column], twin[column], "{column} of {label}");
+        }
+    }
+    let pooled = run["pooled"].as_array().unwrap();
+    assert!(pooled.iter().all(|row| !row["transport"].as_str().unwrap().ends_with("-twin")));
+    assert_eq!(pooled.len(), 2);
+    let floors = run["noise_floor"].as_array().unwrap();
+    let floor = |name: &str| floors.iter().find(|floor| floor["metric"] == name);
+    for name in ["delay_mean", "age_mean", "bytes_per_update", "server_cpu_per_update"] {
+        let floor = floor(name).unwrap_or_else(|| panic!("{name} has no floor"));
+        assert_eq!(floor["pairs"], 4, "{name}");
+        assert!(floor["ratio_95"].as_f64().unwrap() >= 1.0, "{name}");
+    }
+    assert_eq!(floor("delay_p99"), None, "too few publishes carry it");
+    let outcomes: Vec<_> = run["expectations"].as_array().unwrap().iter().collect();
+    assert_eq!(
+        (&outcomes[0]["column"], &outcomes[0]["outcome"]),
+        (&"delay_p99".into(), &"unknown".into())
+    );
+    assert_eq!(outcomes[1]["outcome"], "met");
+    assert!(run["environment"]["null_arrivals_per_s"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn an_expectation_that_is_missed_is_written_down_and_ends_with_3() {
+    let place = Place::new(&TWINS.replace("repeat = 2\ntwins = true", "repeat = 1"));
+    let set = "expect.tcp.delay_mean=< 1ns";
+    let output = place.run(&["--no-report", "--set", set]).wait_with_output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{errors}");
+    let run: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_ne!(run["verdict"], "INVALID");
+    let missed = run["expectations"].as_array().unwrap().iter().find(|e| e["outcome"] == "missed");
+    assert_eq!(missed.unwrap()["column"], "delay_mean");
+    let text = std::fs::read_to_string(place.results().join("run.json")).unwrap();
+    assert!(text.contains("\"missed\""));
+}

@@ -71,6 +71,27 @@ fn a_bad_scenario_is_refused_in_one_line_that_says_where_and_what_is_allowed() {
 }
 
 #[test]
+fn an_expectation_that_cannot_be_checked_is_refused_before_anything_starts() {
+    let expect = |line: &str| format!("[expect.websocket]\n{line}\n[transports.websocket]");
+    let refused = |line: &str, words: &[&str]| {
+        is_refused("[transports.websocket]", &expect(line), words);
+    };
+    refused("delay_p98 = \"< 1s\"", &["expect.websocket.delay_p98", "delay_p99"]);
+    refused("delay_p99 = \"< 250\"", &["expect.websocket.delay_p99", "< 250ms"]);
+    refused("verdict = \"< 1\"", &["expect.websocket.verdict", "pooled.csv"]);
+    is_refused(
+        "[transports.websocket]",
+        "[expect.pigeon]\nmissing = \"<= 0\"\n[transports.websocket]",
+        &["pigeon", "websocket"],
+    );
+    feedlab()
+        .args(["run", "quick", "--set", "expect.websocket.delay_p99=< fast"])
+        .assert()
+        .code(2)
+        .stderr(contains("--set expect.websocket.delay_p99=< fast").and(contains("< 250ms")));
+}
+
+#[test]
 fn an_unsorted_trace_is_refused_with_its_line() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("t.csv"), "at_ms,x\n0,1\n20,2\n10,3\n").unwrap();

@@ -58,6 +58,8 @@ impl Place {
             causes: Vec::new(),
             verdict: Verdict::Valid,
             warnings: Vec::new(),
+            noise_floor: Vec::new(),
+            expectations: Vec::new(),
             paper: None,
             partial: true,
             rows: Vec::new(),

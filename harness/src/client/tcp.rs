@@ -26,7 +26,7 @@ fn follow(dial: Dial, inbox: Inbox, _: Params, start: Start) -> Following {
     })
 }
 
-fn read(bytes: &[u8], listener: &mut impl Listener) -> Result<usize, ProtocolError> {
+pub(crate) fn read(bytes: &[u8], listener: &mut impl Listener) -> Result<usize, ProtocolError> {
     let mut used = 0;
     while let Some(prefix) = bytes[used..].first_chunk::<PREFIX_BYTES>() {
         let start = used + PREFIX_BYTES;

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use results::{Run, Verdict};
+use results::{Outcome, Run, Verdict, noise_floor};
 use scenarios::Scenario;
 
-use super::{FAILED, Format, Interruption};
+use super::{EXPECTATION_MISSED, FAILED, Format, Interruption};
 use crate::campaign::{Campaign, Rival};
 use crate::link::capture;
 use crate::progress::Progress;
@@ -34,7 +34,7 @@ pub struct Args {
     /// Do not render a report
     #[arg(long)]
     pub no_report: bool,
-    /// Exit with 1 when the verdict is SUSPECT, too
+    /// Exit with 1 when the verdict is SUSPECT, and with 3 when an expectation is unknown, too
     #[arg(long)]
     pub strict: bool,
     /// No progress on stderr
@@ -92,8 +92,24 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         eprintln!("report: {}", page?.display());
     }
     outcome?;
-    let failed = run.verdict == Verdict::Invalid || (args.strict && run.verdict != Verdict::Valid);
-    Ok(if failed { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
+    Ok(exit_code(&run, args.strict))
+}
+
+/// Numbers of a run that is INVALID are not those of the feed, so what was expected of it is
+/// neither met nor missed.
+fn exit_code(run: &Run, strict: bool) -> ExitCode {
+    if run.verdict == Verdict::Invalid || (strict && run.verdict != Verdict::Valid) {
+        return ExitCode::from(FAILED);
+    }
+    let fails = |outcome| match outcome {
+        Outcome::Met => false,
+        Outcome::Missed => true,
+        Outcome::Unknown => strict,
+    };
+    if run.expectations.iter().any(|expectation| fails(expectation.outcome)) {
+        return ExitCode::from(EXPECTATION_MISSED);
+    }
+    ExitCode::SUCCESS
 }
 
 /// Renders a run directory into the directory of the same name under `reports`.
@@ -133,10 +149,12 @@ fn check_captures(path: &Path, scenario: &Scenario, rivals: &[Rival]) -> Result<
         return refuse("must be the path of a file");
     }
     let own = scenario.transports.keys().cloned();
+    let twins = scenario.transports.keys().filter(|_| scenario.measure.twins);
+    let twins = twins.map(|transport| noise_floor::label(transport));
     let others = rivals
         .iter()
         .flat_map(|rival| rival.transports.iter().map(|transport| rival.label(transport)));
-    for label in own.chain(others) {
+    for label in own.chain(twins).chain(others) {
         for repetition in 1..=scenario.measure.repeat {
             let path = capture::path_of(path, &label, repetition);
             if let Err(error) = capture::check(&path) {
