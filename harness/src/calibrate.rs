@@ -236,7 +236,9 @@ fn periodic(count: u64, period_ns: u64) -> Schedule {
 
 /// A short trial whose fan-outs do not overlap.
 fn quiet(stage: &Stage, transport: &str, clients: u32, publishes: u64) -> Trial {
-    let mut trial = stage.trial_with(transport, clients, &[("heartbeat", NO_HEARTBEAT)]);
+    // A second write is a trap on purpose, which theory is not to know of.
+    let knobs = [("heartbeat", NO_HEARTBEAT.into()), ("writes", 1.into())];
+    let mut trial = stage.trial_with(transport, clients, &knobs);
     let at = |deliveries_per_second| u64::from(clients) * SECOND_NS / deliveries_per_second;
     // The floor of a quiet feed is higher than that of a busy one, because cores fall asleep:
     // calibrate near the scenario's own rate, as far as the time allows.

@@ -47,6 +47,7 @@ impl Crew {
                 params: trial.params.clone(),
                 server,
                 congestion: trial.congestion.clone(),
+                nodelay: trial.nodelay,
                 first_client: first,
                 clients: (part + 1) * clients / parts - first,
                 clients_in_all: clients,

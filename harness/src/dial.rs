@@ -61,6 +61,8 @@ pub struct Dial {
     pub server: SocketAddr,
     /// Congestion control to ask for.
     pub congestion: Rc<str>,
+    /// Whether small writes go out at once.
+    pub nodelay: bool,
     /// The worker's timers.
     pub alarm: Alarm,
     /// The worker's buffers.
@@ -94,8 +96,8 @@ impl Dial {
         Self { tls: self.tls.as_ref().map(Tls::of_another_client), ..self.clone() }
     }
 
-    /// Connects, with `TCP_NODELAY` as every transport has it on both ends, and with TLS where it
-    /// is spoken.
+    /// Connects, with `TCP_NODELAY` as the scenario has it, for every transport and on both ends,
+    /// and with TLS where it is spoken.
     ///
     /// # Errors
     /// A sentence, for a server that is not there, or not the right one, or a machine without ports
@@ -129,12 +131,15 @@ impl Dial {
         };
         let options = socket2::SockRef::from(&stream);
         options
-            .set_tcp_nodelay(true)
+            .set_tcp_nodelay(self.nodelay)
             .and_then(|()| options.set_tcp_congestion(self.congestion.as_bytes()))
             .map_err(|error| {
                 let name = &self.congestion;
                 Failure::Connection(format!("cannot use congestion control {name}: {error}"))
             })?;
+        if options.tcp_nodelay().ok() != Some(self.nodelay) {
+            return Err(Failure::Connection("did not take TCP_NODELAY as it was set".into()));
+        }
         Ok(stream)
     }
 }

@@ -127,6 +127,16 @@ pub fn congestion_in_use(wanted: &str) -> std::io::Result<String> {
     Ok(String::from_utf8_lossy(&name).trim_end_matches('\0').to_owned())
 }
 
+/// What a socket says of `TCP_NODELAY` after it was set to this.
+///
+/// # Errors
+/// The kernel's.
+pub fn nodelay_in_use(wanted: bool) -> std::io::Result<bool> {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
+    socket.set_tcp_nodelay(wanted)?;
+    socket.tcp_nodelay()
+}
+
 /// The congestion controls that any user may choose.
 pub fn allowed_congestion() -> String {
     line("/proc/sys/net/ipv4/tcp_allowed_congestion_control")
@@ -151,6 +161,7 @@ pub fn environment(cores: &Cores, workers: u32, congestion: &str) -> Environment
         clocksource: clocksource(),
         governor: governor(),
         congestion: congestion.to_owned(),
+        nodelay: None,
         open_files: soft,
         open_files_hard: hard,
         somaxconn: line("/proc/sys/net/core/somaxconn").parse().unwrap_or(0),

@@ -23,6 +23,8 @@ pub struct Assignment {
     pub server: SocketAddr,
     /// Congestion control of the sockets.
     pub congestion: String,
+    /// `TCP_NODELAY` of the sockets.
+    pub nodelay: bool,
     /// Index of the worker's first client.
     pub first_client: u32,
     /// How many clients it has.

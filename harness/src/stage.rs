@@ -78,6 +78,7 @@ impl Stage {
         let workers = resolve::workers(&scenario, &cores);
         let congestion = machine::congestion_in_use(&scenario.server.congestion)?;
         let mut environment = machine::environment(&cores, workers, &congestion);
+        environment.nodelay = Some(machine::nodelay_in_use(scenario.server.nodelay)?);
         if let Some(link) = &scenario.link {
             environment.link = link.to_string();
             // Both ends are where the link has set these.
@@ -120,12 +121,12 @@ impl Stage {
     }
 
     /// The same with other values of these knobs, where the transport has them.
-    pub fn trial_with(&self, transport: &str, clients: u32, knobs: &[(&str, &str)]) -> Trial {
+    pub fn trial_with(&self, transport: &str, clients: u32, knobs: &[(&str, Value)]) -> Trial {
         let scenario = &self.scenario;
         let mut params = scenario.transports.get(transport).cloned().unwrap_or_default();
         for (name, value) in knobs {
             if let Some(known) = params.get_mut(*name) {
-                *known = (*value).into();
+                *known = value.clone();
             }
         }
         let patience = Pair::find(transport)
@@ -141,6 +142,7 @@ impl Stage {
             schedule: Schedule { offsets_ns: Vec::new(), fields: Vec::new(), mean_period_ns: 1 },
             payload_bytes: scenario.feed.payload_bytes as usize,
             congestion: scenario.server.congestion.clone(),
+            nodelay: scenario.server.nodelay,
             ramp: scenario.measure.ramp,
             warmup: scenario.measure.warmup,
             patience_ns: patience.unwrap_or(0),
@@ -194,6 +196,7 @@ impl Stage {
         add("--transport", transport.to_owned());
         add("--history", server.history.to_string());
         add("--coalesce", server.coalesce.to_string());
+        add("--nodelay", server.nodelay.to_string());
         add("--congestion", server.congestion.clone());
         add("--threads", server.threads.to_string());
         let knobs = Pair::find(transport).map_or(&[][..], |pair| pair.transport.knobs);

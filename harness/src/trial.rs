@@ -76,6 +76,8 @@ pub struct Trial {
     pub payload_bytes: usize,
     /// Congestion control of the clients' sockets.
     pub congestion: String,
+    /// `TCP_NODELAY` of the clients' sockets.
+    pub nodelay: bool,
     /// Time over which clients connect.
     pub ramp: Duration,
     /// Least time of warm-up publishes.

@@ -126,6 +126,7 @@ impl Crew {
         let dial = Dial {
             server: assignment.server,
             congestion: assignment.congestion.as_str().into(),
+            nodelay: assignment.nodelay,
             alarm: Alarm::start(&departure)?,
             scratch: Rc::new(RefCell::new(Scratch::default())),
             tls: assignment.tls.as_ref().map(Tls::new).transpose().map_err(anyhow::Error::msg)?,

@@ -26,6 +26,7 @@ impl Scripted {
             params: params.collect::<BTreeMap<_, _>>(),
             server: listener.local_addr().unwrap(),
             congestion: "reno".into(),
+            nodelay: true,
             first_client: 0,
             clients: 1,
             clients_in_all: 1,

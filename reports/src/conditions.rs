@@ -68,6 +68,20 @@ pub fn of(run: &Run) -> Vec<Condition> {
     }
     of_server(run, &mut add);
     add("congestion control", scenario.server.congestion.clone(), false);
+    let server = &scenario.server;
+    let threads = if server.threads == 1 { "thread" } else { "threads" };
+    add("server", format!("{} {threads}", server.threads), false);
+    let coalesce = if server.coalesce {
+        "one write for all updates that are ready"
+    } else {
+        "one write per update"
+    };
+    add("push writes", coalesce.into(), false);
+    add("history", format!("{} updates", count(u64::from(server.history))), false);
+    if !server.nodelay {
+        add("Nagle's algorithm", "left on at both ends (no TCP_NODELAY)".into(), true);
+    }
+    add("congestion control", server.congestion.clone(), false);
     add("seed", run.seed.to_string(), false);
     for (transport, knobs) in &scenario.transports {
         let knobs: Vec<String> = knobs

@@ -37,6 +37,8 @@ pub struct Environment {
     pub governor: Option<String>,
     /// Congestion control as read back from a socket.
     pub congestion: String,
+    /// `TCP_NODELAY` as read back from a socket; the clients read it back from each of theirs.
+    pub nodelay: Option<bool>,
     /// Soft limit of open descriptors per process, as used.
     pub open_files: u64,
     /// Hard limit of open descriptors per process.

@@ -165,6 +165,8 @@ pub struct Server {
     pub history: u32,
     /// Whether everything a wake-up finds ready leaves in one write.
     pub coalesce: bool,
+    /// Whether both ends send small writes at once (TCP_NODELAY); false leaves Nagle's algorithm on.
+    pub nodelay: bool,
     /// TCP congestion control of both ends.
     pub congestion: String,
     /// Times in which the server is stopped (SIGSTOP) and then goes on.
@@ -246,6 +248,7 @@ impl Default for Server {
             cpus: None,
             history: 65_536,
             coalesce: true,
+            nodelay: true,
             // Any user may choose reno; others may be refused, and some hosts default to BBR, which
             // paces.
             congestion: "reno".to_owned(),

@@ -172,14 +172,15 @@ impl AsyncWrite for Stream {
 }
 
 impl Control {
-    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Stream>> {
+    fn poll_accept(&self, nodelay: bool, cx: &mut Context<'_>) -> Poll<io::Result<Stream>> {
         match self {
             Self::Unix(listener) => {
                 listener.poll_accept(cx).map_ok(|(stream, _)| Stream::Unix(stream))
             }
             Self::Tcp(listener) => listener.poll_accept(cx).map_ok(|(stream, _)| {
-                // Inherited from our own listeners; a caller's own listener may not have it.
-                let _ = stream.set_nodelay(true);
+                // What is inherited from our own listeners may not be what is wanted, and a
+                // caller's own listener may not have it.
+                let _ = stream.set_nodelay(nodelay);
                 Stream::Tcp(stream)
             }),
         }
@@ -189,6 +190,7 @@ impl Control {
 /// Accepts until the stop and hands each connection to `serve`. The listener is closed on return.
 pub(crate) async fn accept(
     listener: Control,
+    nodelay: bool,
     door: &Door,
     shutdown: &Shutdown,
     mut serve: impl FnMut(Stream),
@@ -196,7 +198,7 @@ pub(crate) async fn accept(
     let mut watch = shutdown.watch();
     loop {
         let accepted = poll_fn(|cx| match watch.poll_phase(cx) {
-            Phase::Serving => listener.poll_accept(cx).map(Some),
+            Phase::Serving => listener.poll_accept(nodelay, cx).map(Some),
             Phase::Stopping | Phase::Now => Poll::Ready(None),
         });
         match accepted.await {
@@ -237,6 +239,19 @@ mod tests {
         assert_eq!(accepted.tcp_notsent_lowat().unwrap(), UNSENT_BYTES);
         assert_eq!(accepted.tcp_user_timeout().unwrap(), None, "see listen_tcp");
         drop(client);
+    }
+
+    #[tokio::test]
+    async fn an_accepted_socket_has_nagles_algorithm_only_where_it_is_wanted() {
+        for nodelay in [true, false] {
+            let listener = listen_tcp("127.0.0.1:0".parse().unwrap(), "reno").unwrap();
+            let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let door = Control::Tcp(listener);
+            let accepted = poll_fn(|cx| door.poll_accept(nodelay, cx)).await.unwrap();
+            let Stream::Tcp(accepted) = accepted else { panic!("it came over TCP") };
+            assert_eq!(socket2::SockRef::from(&accepted).tcp_nodelay().unwrap(), nodelay);
+            drop(client);
+        }
     }
 
     #[tokio::test]

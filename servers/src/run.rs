@@ -30,12 +30,28 @@ pub struct Config {
     pub transports: Vec<(&'static Transport, Params)>,
     /// What one wake-up finds ready goes out in one write; otherwise one write per update.
     pub coalesce: bool,
+    /// `TCP_NODELAY` on both public ports; `false` leaves Nagle's algorithm on. The control endpoint
+    /// always has it.
+    pub nodelay: bool,
     /// Clients may publish: `POST /publish` on the public listener, and text messages over
     /// WebSocket.
     pub allow_publish: bool,
     /// What clients speak under every transport, on both public ports; never on the control
     /// endpoint.
     pub tls: Option<Tls>,
+}
+
+impl Default for Config {
+    /// Nothing is served yet; the rest is as `feedlab serve` has it.
+    fn default() -> Self {
+        Self {
+            transports: Vec::new(),
+            coalesce: true,
+            nodelay: true,
+            allow_publish: false,
+            tls: None,
+        }
+    }
 }
 
 /// What all connections of a server have in common.
@@ -45,6 +61,7 @@ pub(crate) struct Shared {
     pub(crate) tasks: TaskTracker,
     pub(crate) door: Door,
     pub(crate) coalesce: bool,
+    nodelay: bool,
     pub(crate) allow_publish: bool,
     tallies: OnceLock<Vec<(&'static str, Arc<Tally>)>>,
 }
@@ -81,6 +98,7 @@ impl Server {
             tasks: TaskTracker::new(),
             door: Door::default(),
             coalesce: config.coalesce,
+            nodelay: config.nodelay,
             allow_publish: config.allow_publish,
             tallies: OnceLock::new(),
         });
@@ -152,20 +170,20 @@ impl Server {
     /// [`STOP_WITHIN`].
     pub async fn run(self, listeners: Listeners, stop: CancellationToken) {
         let doors = TaskTracker::new();
-        let open = |listener: Option<Control>, serve: fn(&Self, Stream)| {
+        let open = |listener: Option<Control>, nodelay: bool, serve: fn(&Self, Stream)| {
             if let Some(listener) = listener {
                 let server = self.clone();
                 doors.spawn(async move {
-                    accept(listener, &server.shared.door, &server.shared.shutdown, |stream| {
-                        serve(&server, stream);
-                    })
-                    .await;
+                    let Shared { door, shutdown, .. } = &*server.shared;
+                    accept(listener, nodelay, door, shutdown, |stream| serve(&server, stream))
+                        .await;
                 });
             }
         };
-        open(listeners.http.map(Control::Tcp), Self::http);
-        open(listeners.tcp.map(Control::Tcp), Self::socket);
-        open(listeners.control, Self::control);
+        let nodelay = self.shared.nodelay;
+        open(listeners.http.map(Control::Tcp), nodelay, Self::http);
+        open(listeners.tcp.map(Control::Tcp), nodelay, Self::socket);
+        open(listeners.control, true, Self::control);
         stop.cancelled().await;
         self.stop(&doors).await;
     }

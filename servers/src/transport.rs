@@ -199,7 +199,7 @@ mod tests {
     fn a_server_does_not_start_with_a_transport_that_it_cannot_serve() {
         let tcp = find("tcp").unwrap();
         let transports = vec![(tcp, Params::default()), (tcp, Params::default())];
-        let config = crate::Config { transports, coalesce: true, allow_publish: false, tls: None };
+        let config = crate::Config { transports, ..crate::Config::default() };
         crate::Server::new(Feed::new(1, 1), config);
     }
 }

@@ -50,6 +50,9 @@ pub struct Args {
     /// Send what is ready together in one write; otherwise one write per update
     #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
     pub coalesce: bool,
+    /// Send small writes at once (TCP_NODELAY); false leaves Nagle's algorithm on
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
+    pub nodelay: bool,
     /// Congestion control of the sockets
     #[arg(long, value_name = "NAME", default_value = "reno")]
     pub congestion: String,
@@ -117,6 +120,7 @@ async fn serve(
         "epoch": feed.epoch(),
         "transports": transports.iter().map(|(transport, _)| transport.name).collect::<Vec<_>>(),
         "coalesce": args.coalesce,
+        "nodelay": args.nodelay,
         "congestion": args.congestion,
         "tls": tls.is_some(),
     });
@@ -126,8 +130,8 @@ async fn serve(
         tokio::spawn(demo::replay(feed.clone(), schedule));
     }
     let listeners = Listeners { http, tcp, control: Some(control) };
-    let Args { coalesce, allow_publish, .. } = args;
-    let config = Config { transports, coalesce, allow_publish, tls };
+    let Args { coalesce, nodelay, allow_publish, .. } = args;
+    let config = Config { transports, coalesce, nodelay, allow_publish, tls };
     let stop = CancellationToken::new();
     let mut serving = std::pin::pin!(servers::run(listeners, feed, config, stop.clone()));
     let stopped = tokio::select! {

@@ -32,6 +32,7 @@ impl Subject {
         let dial = Dial {
             server,
             congestion: "reno".into(),
+            nodelay: true,
             alarm: Alarm::start(&departure).unwrap(),
             scratch: Rc::default(),
             tls: trust.map(|trust| Tls::new(trust).unwrap()),
@@ -77,7 +78,7 @@ fn serve(certificate: Option<&Certificate>, resumption: bool) -> (Feed, SocketAd
         servers::Tls::new(chain.as_bytes(), key.as_bytes(), resumption).unwrap()
     });
     let transports = servers::ALL.iter().map(|transport| (transport, Params::default())).collect();
-    let config = Config { transports, coalesce: true, allow_publish: false, tls };
+    let config = Config { transports, tls, ..Config::default() };
     let listeners = Listeners { http: Some(http), tcp: Some(tcp), control: None };
     let feed = Feed::new(100, 1 << 20);
     tokio::spawn(servers::run(listeners, feed.clone(), config, CancellationToken::new()));

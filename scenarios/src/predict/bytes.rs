@@ -33,7 +33,10 @@ pub(super) fn push(case: &Case<'_>, schedule: &Schedule) -> (f64, f64) {
     let updates = schedule.offsets_ns.len() as f64;
     let more = MoreDigits::of(case, schedule);
     let around = sizes.update_envelope_bytes + sizes.update_framing_bytes + more.update;
-    let per_client = payload_bytes(case, schedule) + updates * (around + sizes.tls_bytes);
+    // The calibration has one write for each.
+    let apart = if case.writes() > 1 { record_bytes(case) } else { 0.0 };
+    let tls = sizes.tls_bytes + apart;
+    let per_client = payload_bytes(case, schedule) + updates * (around + tls);
     let window = schedule.window_ns() as f64;
     let beats = case.duration_ns("heartbeat").filter(|every| *every > 0.0);
     let beats = beats.map_or(0.0, |every| window / every);

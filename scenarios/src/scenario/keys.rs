@@ -166,6 +166,7 @@ pub(crate) static KEYS: &[Key] = &[
     key("server.cpus", Kind::Cores, None, ""),
     key("server.history", count(1, 16_777_216), Some("65536"), ""),
     key("server.coalesce", Kind::Flag, Some("true"), ""),
+    key("server.nodelay", Kind::Flag, Some("true"), ""),
     key("server.congestion", Kind::Word, Some("reno"), ""),
     key("server.freeze", Kind::Tables, None, ""),
     key("server.freeze.at", seconds(0, 24 * HOUR), None, ""),

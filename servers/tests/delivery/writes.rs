@@ -76,6 +76,27 @@ async fn without_coalescing_each_update_has_a_write_of_its_own() {
     }
 }
 
+#[tokio::test]
+async fn the_floor_sends_the_length_in_a_write_of_its_own_where_it_is_told_to() {
+    for (coalesce, writes_of_two) in [(true, 1), (false, 2)] {
+        let (server, feed) =
+            Setup { coalesce, tcp_writes: 2, only: Some("tcp"), ..Setup::default() }.server();
+        let (recorder, ours, writes) = recorder::pipe();
+        server.socket(Stream::Other(Box::new(recorder)));
+        let mut client = Raw::new(ours);
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        publish(&feed, 1..=2);
+        client.take_until(envelope(2).as_bytes()).await.unwrap();
+        let writes = writes.lock().unwrap();
+        let length = (envelope(1).len() as u32).to_be_bytes();
+        assert_eq!(writes.len(), 2 * writes_of_two, "{writes:?}");
+        assert_eq!(writes[0], length);
+        assert!(writes[1].starts_with(envelope(1).as_bytes()));
+    }
+}
+
 /// Waking itself for each update would put every other task between two of them.
 #[tokio::test]
 async fn without_coalescing_what_is_ready_goes_out_in_one_turn_of_its_task() {

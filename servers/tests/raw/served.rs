@@ -18,6 +18,7 @@ pub struct Setup {
     pub allow_publish: bool,
     pub heartbeat: &'static str,
     pub headers: &'static str,
+    pub tcp_writes: u64,
     pub only: Option<&'static str>,
     pub tls: bool,
 }
@@ -31,6 +32,7 @@ impl Default for Setup {
             allow_publish: false,
             heartbeat: "15s",
             headers: "bare",
+            tcp_writes: 1,
             only: None,
             tls: false,
         }
@@ -58,15 +60,20 @@ impl Setup {
             .iter()
             .filter(|transport| self.only.is_none_or(|only| only == transport.name))
             .map(|transport| {
-                let values = [("heartbeat", self.heartbeat), ("headers", self.headers)];
+                let writes = serde_json::Value::from(self.tcp_writes);
+                let values = [
+                    ("heartbeat", self.heartbeat.into()),
+                    ("headers", self.headers.into()),
+                    ("writes", writes),
+                ];
                 let known = |name| transport.knobs.iter().any(|knob| knob.name == name);
                 let values = values.into_iter().filter(|(name, _)| known(*name));
-                let values = values.map(|(name, value)| (name.to_owned(), value.into()));
+                let values = values.map(|(name, value)| (name.to_owned(), value));
                 (transport, Params::new(values.collect()))
             })
             .collect();
         let Self { coalesce, allow_publish, .. } = self;
-        let config = Config { transports, coalesce, allow_publish, tls };
+        let config = Config { transports, coalesce, allow_publish, tls, ..Config::default() };
         (Server::new(feed.clone(), config), feed)
     }
 

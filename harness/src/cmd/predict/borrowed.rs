@@ -94,6 +94,7 @@ fn conditions(scenario: &Scenario, machine: &Environment) -> Vec<(String, String
         ("feed.payload_bytes", scenario.feed.payload_bytes.to_string()),
         ("server.threads", scenario.server.threads.to_string()),
         ("server.coalesce", scenario.server.coalesce.to_string()),
+        ("server.nodelay", scenario.server.nodelay.to_string()),
         ("server.congestion", scenario.server.congestion.clone()),
         ("tls", scenario.tls.to_string()),
         ("the CPU", machine.cpu.clone()),
