@@ -72,9 +72,16 @@ impl Stretch {
 
 impl Age {
     /// An update published at `intended_ns` arrived at `now_ns`; nothing after `end_ns` counts.
-    /// Updates of one read share their `now_ns` and so make one peak. Returns the stretch that
-    /// this arrival ended.
-    pub fn arrive(&mut self, now_ns: u64, intended_ns: u64, end_ns: u64) -> Option<Stretch> {
+    /// Updates of one read share their `now_ns` and so make one peak. `outdated_ns` is when the first
+    /// publish after what is held was due: this one, unless some between were skipped. Returns the
+    /// stretch that this arrival ended.
+    pub fn arrive(
+        &mut self,
+        now_ns: u64,
+        intended_ns: u64,
+        outdated_ns: u64,
+        end_ns: u64,
+    ) -> Option<Stretch> {
         let Some(held_ns) = self.held_ns else {
             self.held_ns = Some(intended_ns);
             self.arrived_ns = now_ns;
@@ -92,7 +99,7 @@ impl Age {
             self.totals.peak_sum_ns += now_ns as f64 - held_ns as f64;
             self.totals.peaks += 1;
         }
-        self.totals.in_sync_ns += intended_ns.min(end_ns).saturating_sub(self.arrived_ns) as f64;
+        self.totals.in_sync_ns += outdated_ns.min(end_ns).saturating_sub(self.arrived_ns) as f64;
         self.arrived_ns = now_ns;
         self.held_ns = Some(intended_ns);
         stretch
@@ -128,7 +135,7 @@ mod tests {
         let end = 100 * period;
         let mut age = Age::default();
         for k in 0..=100 {
-            age.arrive(k * period + delay, k * period, end);
+            age.arrive(k * period + delay, k * period, k * period, end);
         }
         let (totals, _) = age.finish(end);
         let (mean, peak, in_sync) = totals.means();
@@ -140,9 +147,9 @@ mod tests {
     #[test]
     fn updates_that_arrive_together_make_one_peak() {
         let mut age = Age::default();
-        age.arrive(10, 0, 1_000);
+        age.arrive(10, 0, 0, 1_000);
         for intended in [100, 200, 300] {
-            age.arrive(350, intended, 1_000);
+            age.arrive(350, intended, intended, 1_000);
         }
         let (totals, _) = age.finish(1_000);
         assert_eq!((totals.peaks, totals.peak_sum_ns), (1, 350.0));
@@ -151,10 +158,23 @@ mod tests {
     }
 
     #[test]
+    fn who_skips_to_the_newest_is_out_of_sync_from_the_first_that_it_skipped() {
+        let mut whole = Age::default();
+        let mut skipping = Age::default();
+        whole.arrive(10, 0, 0, 1_000);
+        skipping.arrive(10, 0, 0, 1_000);
+        for intended in [100, 200, 300] {
+            whole.arrive(350, intended, intended, 1_000);
+        }
+        skipping.arrive(350, 300, 100, 1_000);
+        assert_eq!(skipping.finish(1_000), whole.finish(1_000));
+    }
+
+    #[test]
     fn nothing_after_the_end_counts() {
         let mut age = Age::default();
-        age.arrive(10, 0, 100);
-        age.arrive(500, 90, 100);
+        age.arrive(10, 0, 0, 100);
+        age.arrive(500, 90, 90, 100);
         let (totals, _) = age.finish(100);
         assert_eq!((totals.time_ns, totals.peaks, totals.in_sync_ns), (90.0, 0, 80.0));
     }

@@ -48,6 +48,7 @@ impl Crew {
                 server,
                 congestion: trial.congestion.clone(),
                 nodelay: trial.nodelay,
+                latest_value: trial.latest_value,
                 first_client: first,
                 clients: (part + 1) * clients / parts - first,
                 clients_in_all: clients,
@@ -109,11 +110,13 @@ impl Crew {
     pub async fn open(
         &mut self,
         sighted: &[u64],
+        offsets_ns: &[u64],
         window: impl Fn(u64) -> Window,
     ) -> Result<Window> {
         for attempt in 0..OPENINGS_MAX {
             let window = window(clock::now_ns() + (OPENING_NS << attempt));
-            self.tell(&Order::Open { window, sampled: sighted.to_vec() }).await?;
+            let (sampled, offsets_ns) = (sighted.to_vec(), offsets_ns.to_vec());
+            self.tell(&Order::Open { window, sampled, offsets_ns }).await?;
             if clock::now_ns() + OPEN_BEFORE_NS < window.start_ns {
                 return Ok(window);
             }

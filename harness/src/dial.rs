@@ -10,8 +10,11 @@ mod tests;
 mod tls;
 
 use std::cell::RefCell;
+use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
@@ -94,6 +97,19 @@ impl Dial {
     #[must_use]
     pub fn of_another_client(&self) -> Self {
         Self { tls: self.tls.as_ref().map(Tls::of_another_client), ..self.clone() }
+    }
+
+    /// Waits until an instant of `CLOCK_MONOTONIC` by tokio's own timer, and no longer than until the
+    /// departure.
+    pub async fn sleep_by_tokio(&self, at_ns: u64) {
+        let mut sleep = pin!(tokio::time::sleep(clock::until(at_ns)));
+        poll_fn(|context| {
+            if self.departure.is_announced() {
+                return Poll::Ready(());
+            }
+            sleep.as_mut().poll(context)
+        })
+        .await;
     }
 
     /// Connects, with `TCP_NODELAY` as the scenario has it, for every transport and on both ends,

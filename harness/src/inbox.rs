@@ -62,12 +62,13 @@ pub enum Next {
 impl Inbox {
     /// An empty inbox of client `index`.
     pub fn new(tally: Rc<Tally>, index: u32) -> Self {
+        let ledger = RefCell::new(Ledger::new(tally.latest_value));
         Self(Rc::new(Client {
             tally,
             index,
             now_ns: Cell::default(),
             asked_ns: Cell::default(),
-            ledger: RefCell::default(),
+            ledger,
             delivered: Cell::default(),
             duplicated: Cell::default(),
             reordered: Cell::default(),
@@ -221,6 +222,7 @@ impl Inbox {
         let now_ns = client.now_ns.get();
         let window = client.tally.window();
         let numbers = window.first..=window.last;
+        let held = client.ledger.borrow().highest();
         let arrival = client.ledger.borrow_mut().enter(stamp.n, &numbers);
         if stamp.n < window.first || stamp.n > window.last {
             return;
@@ -228,11 +230,14 @@ impl Inbox {
         match arrival {
             Arrival::Duplicate => return client.duplicated.set(client.duplicated.get() + 1),
             Arrival::Reordered => client.reordered.set(client.reordered.get() + 1),
+            Arrival::Superseded => return client.reordered.set(client.reordered.get() + 1),
             Arrival::New => {}
         }
         client.delivered.set(client.delivered.get() + 1);
-        let stretch =
-            client.age.borrow_mut().arrive(now_ns, stamp.intended_ns, window.last_intended_ns);
+        // In a full feed what is held is outdated by the very next that comes.
+        let outdated_ns = client.tally.intended_ns(held + 1).unwrap_or(stamp.intended_ns);
+        let mut age = client.age.borrow_mut();
+        let stretch = age.arrive(now_ns, stamp.intended_ns, outdated_ns, window.last_intended_ns);
         client.tally.deliver(client.index, stamp, now_ns, stretch);
     }
 
@@ -255,6 +260,7 @@ impl Inbox {
             duplicated: client.duplicated.get(),
             reordered: client.reordered.get(),
             lost: client.ledger.borrow().lost(),
+            superseded: client.ledger.borrow().superseded(),
             age,
             stretch,
             used: before.zip(after).map(|(before, after)| after.since(&before)),
@@ -296,6 +302,8 @@ pub struct Account {
     pub reordered: u64,
     /// Declared lost by gaps.
     pub lost: u64,
+    /// Skipped on purpose.
+    pub superseded: u64,
     /// Age of information.
     pub age: crate::age::Totals,
     /// The last stretch of age, for the time line.

@@ -65,6 +65,7 @@ pub fn measured(trial: &Trial, seen: &Seen, place: Place) -> Result<Measured> {
     }
     let causes = Direction { up: sum.counters.up, down: sum.counters.down };
     row.set_causes(&causes);
+    row.versions_seen = (row.expected > 0).then(|| row.delivered as f64 / row.expected as f64);
     row.exchanges = Some(sum.counters.requests);
     row.set_delay(&delay, row.published);
     row.delay_mean_ns =
@@ -109,7 +110,8 @@ fn ledger(trial: &Trial, seen: &Seen, sum: &Sample, place: Place) -> Row {
         expected,
         delivered: sum.delivered,
         lost: sum.lost,
-        missing: expected.saturating_sub(sum.delivered + sum.lost),
+        superseded: sum.superseded,
+        missing: expected.saturating_sub(sum.delivered + sum.lost + sum.superseded),
         duplicated: sum.duplicated,
         reordered: sum.reordered,
         requests: sum.requests,

@@ -25,6 +25,9 @@ pub struct Assignment {
     pub congestion: String,
     /// `TCP_NODELAY` of the sockets.
     pub nodelay: bool,
+    /// Whether only the newest value matters: what is skipped is superseded, and not missing.
+    #[serde(default)]
+    pub latest_value: bool,
     /// Index of the worker's first client.
     pub first_client: u32,
     /// How many clients it has.
@@ -62,6 +65,10 @@ pub enum Order {
         window: Window,
         /// Those whose arrivals are kept in full.
         sampled: Vec<u64>,
+        /// Intended times of the window's publishes, ns after its start, where clients may skip
+        /// some of them and could not know when what they hold was outdated; else empty.
+        #[serde(default)]
+        offsets_ns: Vec<u64>,
     },
     /// All is over: take the last counters, waiting for clients that are not quiet until the
     /// deadline, and say `Done`.
@@ -127,6 +134,8 @@ pub struct Sample {
     pub reordered: u64,
     /// Declared lost by gaps.
     pub lost: u64,
+    /// Skipped on purpose.
+    pub superseded: u64,
     /// Age of information.
     pub age: age::Totals,
     /// Requests sent within the window.
@@ -189,6 +198,7 @@ impl Sample {
         self.duplicated += other.duplicated;
         self.reordered += other.reordered;
         self.lost += other.lost;
+        self.superseded += other.superseded;
         self.age.add(&other.age);
         self.requests += other.requests;
         self.empty_responses += other.empty_responses;

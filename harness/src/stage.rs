@@ -143,6 +143,7 @@ impl Stage {
             payload_bytes: scenario.feed.payload_bytes as usize,
             congestion: scenario.server.congestion.clone(),
             nodelay: scenario.server.nodelay,
+            latest_value: scenario.feed.latest_value,
             ramp: scenario.measure.ramp,
             warmup: scenario.measure.warmup,
             patience_ns: patience.unwrap_or(0),
@@ -205,6 +206,13 @@ impl Stage {
                 let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                 add("--set", format!("transports.{transport}.{}={text}", knob.name));
             }
+        }
+        if !server.burn.is_zero() {
+            let burn = format!("{}ns", server.burn.as_nanos());
+            arguments.extend(["--burn-per-delivery".to_owned(), burn]);
+        }
+        if self.scenario.feed.latest_value {
+            arguments.push("--latest-value".to_owned());
         }
         arguments.extend(self.tls_arguments());
         Program { path: self.own_path.clone(), arguments }

@@ -85,7 +85,11 @@ pub struct Sighting {
 
 /// A worker's shared state.
 pub struct Tally {
+    /// Whether only the newest value matters.
+    pub latest_value: bool,
     window: Cell<Window>,
+    /// Intended times of its publishes, ns after its start; empty in a full feed.
+    offsets_ns: RefCell<Vec<u64>>,
     /// Publisher's numbers whose arrivals are kept in full, sorted.
     sampled: RefCell<Vec<u64>>,
     /// Delay of the window's updates.
@@ -130,7 +134,9 @@ const REASONS_MAX: usize = 5;
 impl Default for Tally {
     fn default() -> Self {
         Self {
+            latest_value: false,
             window: Cell::new(Window::UNKNOWN),
+            offsets_ns: RefCell::default(),
             sampled: RefCell::default(),
             delay: RefCell::new(histogram()),
             request: RefCell::new(histogram()),
@@ -158,9 +164,15 @@ fn count<T: Copy + std::ops::Add<Output = T> + From<u8>>(cell: &Cell<T>) {
 }
 
 impl Tally {
+    /// Of a feed of which only the newest value matters, or of one that is to arrive whole.
+    pub fn new(latest_value: bool) -> Self {
+        Self { latest_value, ..Self::default() }
+    }
+
     /// Opens the window; `sampled` publishes are kept in full. What was counted in a window that was
-    /// put off is forgotten; nothing of it was published.
-    pub fn open(&self, window: Window, mut sampled: Vec<u64>) {
+    /// put off is forgotten; nothing of it was published. `offsets_ns` are the intended times of its
+    /// publishes after its start, where some may be skipped.
+    pub fn open(&self, window: Window, mut sampled: Vec<u64>, offsets_ns: Vec<u64>) {
         self.requests.set(0);
         self.empty.set(0);
         self.cycles.set((0, 0));
@@ -168,7 +180,15 @@ impl Tally {
         self.ticks.borrow_mut().clear();
         sampled.sort_unstable();
         *self.sampled.borrow_mut() = sampled;
+        *self.offsets_ns.borrow_mut() = offsets_ns;
         self.window.set(window);
+    }
+
+    /// When publish `n` of the window is due, ns of `CLOCK_MONOTONIC`, where that was told.
+    pub fn intended_ns(&self, n: u64) -> Option<u64> {
+        let Window { first, start_ns, .. } = self.window.get();
+        let place = usize::try_from(n.checked_sub(first)?).ok()?;
+        self.offsets_ns.borrow().get(place).map(|offset| start_ns + offset)
     }
 
     /// The window, or `UNKNOWN`.
@@ -290,10 +310,10 @@ mod tests {
             end_ns: start_ns + 9,
         };
         let tally = Tally::default();
-        tally.open(window(100), Vec::new());
+        tally.open(window(100), Vec::new(), Vec::new());
         tally.request(105, 0);
         tally.answered(105, 106, true);
-        tally.open(window(200), Vec::new());
+        tally.open(window(200), Vec::new(), Vec::new());
         assert_eq!((tally.requests.get(), tally.empty.get()), (0, 0));
         assert!(tally.request.borrow().is_empty() && tally.ticks.borrow().is_empty());
         tally.request(205, 105);

@@ -78,6 +78,8 @@ pub struct Trial {
     pub congestion: String,
     /// `TCP_NODELAY` of the clients' sockets.
     pub nodelay: bool,
+    /// Whether only the newest value matters.
+    pub latest_value: bool,
     /// Time over which clients connect.
     pub ramp: Duration,
     /// Least time of warm-up publishes.

@@ -78,8 +78,8 @@ async fn work(assignment: Assignment, mut orders: UnboundedReceiver<Order>) -> R
                 crew.pause(Pause::Before, clock::now_ns() + PAUSE_MAX_NS).await;
                 say(&Word::Paused)?;
             }
-            Order::Open { window, sampled } => {
-                crew.tally.open(window, sampled);
+            Order::Open { window, sampled, offsets_ns } => {
+                crew.tally.open(window, sampled, offsets_ns);
                 crew.inboxes.iter().for_each(Inbox::put_off);
                 say(&Word::Opened)?;
             }
@@ -121,7 +121,7 @@ impl Crew {
         let name = &assignment.transport;
         let client =
             client::find(name).with_context(|| format!("there is no client for {name}"))?;
-        let tally = Rc::new(Tally::default());
+        let tally = Rc::new(Tally::new(assignment.latest_value));
         let departure = Departure::default();
         let dial = Dial {
             server: assignment.server,
@@ -240,6 +240,7 @@ impl Crew {
             sample.duplicated += account.duplicated;
             sample.reordered += account.reordered;
             sample.lost += account.lost;
+            sample.superseded += account.superseded;
             sample.age.add(&account.age);
             sample.connect.add(&account.connect);
             if let Some(stretch) = account.stretch {

@@ -27,6 +27,7 @@ impl Scripted {
             server: listener.local_addr().unwrap(),
             congestion: "reno".into(),
             nodelay: true,
+            latest_value: false,
             first_client: 0,
             clients: 1,
             clients_in_all: 1,

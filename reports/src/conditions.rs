@@ -28,6 +28,9 @@ pub fn of(run: &Run) -> Vec<Condition> {
     let plural = if clients == 1 { "client" } else { "clients" };
     add("clients", format!("{} {plural}", count(clients)), true);
     add("feed", feed(run), true);
+    if scenario.feed.latest_value {
+        add("updates", "only the newest value matters, older ones are skipped".into(), true);
+    }
     add("payload", bytes(f64::from(scenario.feed.payload_bytes)), true);
     let measure = &scenario.measure;
     add("window", format!("{} × {}", duration(measure.duration), measure.repeat), true);
@@ -78,6 +81,10 @@ pub fn of(run: &Run) -> Vec<Condition> {
     };
     add("push writes", coalesce.into(), false);
     add("history", format!("{} updates", count(u64::from(server.history))), false);
+    if !server.burn.is_zero() {
+        let text = format!("{} wasted on purpose per delivered update", duration(server.burn));
+        add("server", text, true);
+    }
     if !server.nodelay {
         add("Nagle's algorithm", "left on at both ends (no TCP_NODELAY)".into(), true);
     }

@@ -172,6 +172,8 @@ fn means(pooled: &mut Row, of: &[&Row]) {
     pooled.age_mean_ns = whole(mean(of, held, |r| r.age_mean_ns.map(|v| v as f64)));
     pooled.age_peak_ns = whole(mean(of, arrivals, |r| r.age_peak_ns.map(|v| v as f64)));
     pooled.in_sync = mean(of, held, |r| r.in_sync);
+    let due = |r: &Row| r.expected as f64;
+    pooled.versions_seen = mean(of, due, |r| r.versions_seen);
     pooled.updates_per_answer = mean(of, answers, |r| r.updates_per_answer);
     pooled.server_pss_bytes = whole(mean(of, each, |r| r.server_pss_bytes.map(|v| v as f64)));
     pooled.server_pss_empty_bytes =

@@ -241,6 +241,10 @@ pub struct Row {
     /// Requests of the time that the byte columns cover; empty if not counted.
     #[serde(default)]
     pub exchanges: Option<u64>,
+    /// Share of the published versions that a client has ever held, mean over the clients; empty if
+    /// not counted.
+    #[serde(default)]
+    pub versions_seen: Option<f64>,
 }
 
 impl Row {

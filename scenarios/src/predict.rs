@@ -87,7 +87,8 @@ pub struct Calibration {
     /// Mean time from a long poll's answer leaving the server to the next request being there,
     /// `rearm_delay` included.
     pub rearm_gap_ns: f64,
-    /// Request round trip: what pacing `fixed-delay` adds to the interval.
+    /// What pacing `fixed-delay` adds to the interval: the request's round trip and, where tokio's
+    /// timer wakes the client, how late that is.
     pub poll_cycle_extra_ns: f64,
     /// Per transport: mean decimal digits of the sequence numbers that its sizes were counted with
     /// ([`mean_digits`]). Without an entry the sizes are taken as they are.
@@ -123,6 +124,10 @@ pub struct Prediction {
     pub age_peak_ns: Option<u64>,
     /// Part of the time in which the newest update is held.
     pub in_sync: Option<f64>,
+    /// Share of the published versions that a client ever holds; `None` in predictions of before it
+    /// was predicted.
+    #[serde(default)]
+    pub versions_seen: Option<f64>,
     /// Requests of all clients over the window.
     pub requests: u64,
     /// Those of them answered with nothing new.
@@ -161,6 +166,7 @@ pub fn predict(scenario: &Scenario, sizes: &Sizes, calibration: &Calibration) ->
         let outcome = |schedule: &Schedule| {
             let mut outcome = model(&case, schedule);
             outcome.delay = outcome.delay.jittered(network.jitter_down_ns());
+            outcome.published = schedule.offsets_ns.len() as f64;
             outcome.assumptions.extend(digits::assumption(&case, schedule));
             outcome.assumptions.extend(network.assumptions());
             outcome
@@ -190,6 +196,9 @@ fn model(transport: &str) -> Option<Model> {
 struct Outcome {
     delay: Delay,
     freshness: Freshness,
+    /// Updates of the window, and those of them that a client gets.
+    published: f64,
+    seen: f64,
     requests: f64,
     empty: f64,
     /// Answers with updates, and the updates in them, over all clients; zero for push.
@@ -206,6 +215,8 @@ impl Outcome {
         for outcome in outcomes {
             pool.delay.add(outcome.delay);
             pool.freshness.add(&outcome.freshness);
+            pool.published += outcome.published;
+            pool.seen += outcome.seen;
             pool.requests += outcome.requests;
             pool.empty += outcome.empty;
             pool.answers += outcome.answers;
@@ -235,6 +246,7 @@ impl Outcome {
             age_mean_ns: self.freshness.age_mean().map(whole),
             age_peak_ns: self.freshness.age_peak().map(whole),
             in_sync: self.freshness.in_sync(),
+            versions_seen: (self.published > 0.0).then(|| self.seen / self.published),
             requests: whole(self.requests),
             empty_responses: whole(self.empty),
             updates_per_answer: (self.answers > 0.0).then(|| self.answered_updates / self.answers),

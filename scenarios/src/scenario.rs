@@ -105,7 +105,8 @@ pub struct Feed {
     #[serde(default, with = "text_duration", skip_serializing_if = "Duration::is_zero")]
     #[schemars(with = "String")]
     pub off: Duration,
-    /// Whether only the newest value matters and older ones may be skipped; only false for now.
+    /// Whether only the newest value matters: a client that finds several updates ready is sent the
+    /// last of them, whatever the transport.
     #[serde(default)]
     pub latest_value: bool,
 }
@@ -167,6 +168,10 @@ pub struct Server {
     pub coalesce: bool,
     /// Whether both ends send small writes at once (TCP_NODELAY); false leaves Nagle's algorithm on.
     pub nodelay: bool,
+    /// For tests of comparisons: time that the server wastes on each update that it delivers.
+    #[serde(with = "text_duration")]
+    #[schemars(with = "String")]
+    pub burn: Duration,
     /// TCP congestion control of both ends.
     pub congestion: String,
     /// Times in which the server is stopped (SIGSTOP) and then goes on.
@@ -249,6 +254,7 @@ impl Default for Server {
             history: 65_536,
             coalesce: true,
             nodelay: true,
+            burn: Duration::ZERO,
             // Any user may choose reno; others may be refused, and some hosts default to BBR, which
             // paces.
             congestion: "reno".to_owned(),

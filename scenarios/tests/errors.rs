@@ -56,6 +56,7 @@ const MISTAKES: &[Mistake] = &[
     ("expect of who does not run", &[("[server]", "[expect.tpc]\nmissing = \"<= 0\"\n[server]")]),
     ("expect nothing", &[("[server]", "[expect.tcp]\n[server]")]),
     ("expect a number", &[("[server]", "[expect.tcp]\nmissing = 0\n[server]")]),
+    ("latest_value", &[("payload_bytes = 128", "latest_value = 1")]),
     ("speed without a trace", &[("payload_bytes = 128", "speed = 2")]),
     ("trace without its kind", &[("payload_bytes = 128", "trace = \"x.csv\"")]),
     ("on without bursts", &[("payload_bytes = 128", "on = \"1s\"")]),

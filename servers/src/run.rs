@@ -33,6 +33,11 @@ pub struct Config {
     /// `TCP_NODELAY` on both public ports; `false` leaves Nagle's algorithm on. The control endpoint
     /// always has it.
     pub nodelay: bool,
+    /// Only the newest value matters: who finds several updates ready is sent the last of them, and
+    /// the others are skipped without a gap.
+    pub latest_value: bool,
+    /// For tests of comparisons: how long the server spins for each update that it delivers.
+    pub burn: Duration,
     /// Clients may publish: `POST /publish` on the public listener, and text messages over
     /// WebSocket.
     pub allow_publish: bool,
@@ -48,6 +53,8 @@ impl Default for Config {
             transports: Vec::new(),
             coalesce: true,
             nodelay: true,
+            latest_value: false,
+            burn: Duration::ZERO,
             allow_publish: false,
             tls: None,
         }
@@ -62,6 +69,8 @@ pub(crate) struct Shared {
     pub(crate) door: Door,
     pub(crate) coalesce: bool,
     nodelay: bool,
+    pub(crate) latest_value: bool,
+    pub(crate) burn: Duration,
     pub(crate) allow_publish: bool,
     tallies: OnceLock<Vec<(&'static str, Arc<Tally>)>>,
 }
@@ -99,6 +108,8 @@ impl Server {
             door: Door::default(),
             coalesce: config.coalesce,
             nodelay: config.nodelay,
+            latest_value: config.latest_value,
+            burn: config.burn,
             allow_publish: config.allow_publish,
             tallies: OnceLock::new(),
         });

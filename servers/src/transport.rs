@@ -15,13 +15,14 @@ use std::future::Future;
 use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use hyper::body::Incoming;
 use hyper::{Request, Response};
 use tokio_util::task::TaskTracker;
 
 use crate::Feed;
-use crate::feed::{Encode, Encoder, Limit};
+use crate::feed::{Cursor, Encode, Encoder, Limit, Start};
 use crate::http::{self, Body};
 use crate::knob::{Knob, Params};
 use crate::listen::Stream;
@@ -92,6 +93,8 @@ pub struct Surroundings {
     pub shutdown: Shutdown,
     /// Whether what one wake-up finds ready goes out in one write.
     pub coalesce: bool,
+    latest_value: bool,
+    burn: Duration,
     /// Whether clients may publish.
     pub allow_publish: bool,
     /// How many bytes an answer's head is to have, if not as few as it takes.
@@ -114,6 +117,8 @@ impl Context {
             params,
             shutdown: with.shutdown.clone(),
             coalesce: with.coalesce,
+            latest_value: with.latest_value,
+            burn: with.burn,
             allow_publish: with.allow_publish,
             encode: transport.encode,
             encoder: OnceLock::new(),
@@ -126,6 +131,12 @@ impl Context {
     /// The same for a request on a connection whose last answer ended at this seq.
     pub(crate) fn continuing(&self, ended: Option<u64>) -> Self {
         Self { surroundings: Arc::clone(&self.surroundings), ended }
+    }
+
+    /// A client that starts at `start`, and skips to the newest update where only that matters.
+    pub fn cursor(&self, start: Start) -> Cursor {
+        let cursor = self.feed.cursor(start);
+        if self.latest_value { cursor.newest_only() } else { cursor }
     }
 
     /// The transport's framing, shared by all its clients, at most `limit` at once.
@@ -148,6 +159,19 @@ impl Context {
     /// Runs a task that the stop waits for.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(task);
+    }
+
+    /// Counts updates that go out, and wastes the time for each that a test has asked for. It is the
+    /// clock's time: what another process takes of it is not made up for.
+    pub fn delivered(&self, updates: u64) {
+        self.tally().delivered(updates);
+        if !self.burn.is_zero() {
+            let spin = self.burn.saturating_mul(u32::try_from(updates).unwrap_or(u32::MAX));
+            let began = Instant::now();
+            while began.elapsed() < spin {
+                std::hint::spin_loop();
+            }
+        }
     }
 
     /// The counters of the transport.

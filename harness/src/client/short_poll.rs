@@ -12,7 +12,7 @@ use servers::{Knob, KnobKind, Params};
 
 pub const CLIENT: Client = Client {
     name: "short-poll",
-    knobs: &[INTERVAL, PACING, KEEP_ALIVE, CONDITIONAL, COOKIE_BYTES],
+    knobs: &[INTERVAL, PACING, TIMER, KEEP_ALIVE, CONDITIONAL, COOKIE_BYTES],
     check: request::check,
     patience: |params| params.duration(&INTERVAL),
     follow,
@@ -33,18 +33,33 @@ const PACING: Knob = Knob {
     kind: KnobKind::Choice(&["fixed-rate", "fixed-delay"]),
 };
 
+/// A client that paces with a runtime's timer polls less often than it says: tokio's counts whole
+/// milliseconds and rounds up (tokio issue 5021).
+const TIMER: Knob = Knob {
+    name: "timer",
+    about: "what wakes the client for a poll: precise, to the kernel's timer slack; tokio: a wheel \
+            of whole milliseconds that rounds up",
+    default: "precise",
+    kind: KnobKind::Choice(&["precise", "tokio"]),
+};
+
 /// The first poll is due a random part of the interval after connecting: clients in phase with
 /// each other, or with a periodic feed, would measure one constant instead of a distribution.
 fn follow(dial: Dial, inbox: Inbox, params: Params, start: Start) -> Following {
     Box::pin(async move {
         let interval_ns = params.duration(&INTERVAL).as_nanos() as u64;
         let pacing = Pacing { interval_ns, fixed_rate: params.choice(&PACING) == "fixed-rate" };
+        let by_tokio = params.choice(&TIMER) == "tokio";
         dial.alarm.until(start.at_ns).await;
         let ask = ("/short-poll", String::new());
         let mut poll = Poll::start(&dial, &inbox, &params, start, ask).await?;
         let mut due_ns = clock::now_ns() + (start.phase * interval_ns as f64) as u64;
         loop {
-            dial.alarm.until(due_ns).await;
+            if by_tokio {
+                dial.sleep_by_tokio(due_ns).await;
+            } else {
+                dial.alarm.until(due_ns).await;
+            }
             poll.quiet(clock::now_ns(), Next::Soon);
             // Who gets a full page asks for the next at once, as any client that wants the feed does:
             // with a page per interval it would fall behind for ever.

@@ -53,6 +53,13 @@ pub struct Args {
     /// Send small writes at once (TCP_NODELAY); false leaves Nagle's algorithm on
     #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
     pub nodelay: bool,
+    /// Only the newest value matters: skip to it when several updates are ready, without a gap
+    #[arg(long)]
+    pub latest_value: bool,
+    /// For tests of comparisons: spin so long for each update that is delivered
+    #[arg(long, value_name = "TIME", default_value = "0s", hide = true,
+          value_parser = humantime::parse_duration)]
+    pub burn_per_delivery: std::time::Duration,
     /// Congestion control of the sockets
     #[arg(long, value_name = "NAME", default_value = "reno")]
     pub congestion: String,
@@ -121,6 +128,7 @@ async fn serve(
         "transports": transports.iter().map(|(transport, _)| transport.name).collect::<Vec<_>>(),
         "coalesce": args.coalesce,
         "nodelay": args.nodelay,
+        "latest_value": args.latest_value,
         "congestion": args.congestion,
         "tls": tls.is_some(),
     });
@@ -130,8 +138,8 @@ async fn serve(
         tokio::spawn(demo::replay(feed.clone(), schedule));
     }
     let listeners = Listeners { http, tcp, control: Some(control) };
-    let Args { coalesce, nodelay, allow_publish, .. } = args;
-    let config = Config { transports, coalesce, nodelay, allow_publish, tls };
+    let Args { coalesce, nodelay, latest_value, allow_publish, burn_per_delivery: burn, .. } = args;
+    let config = Config { transports, coalesce, nodelay, latest_value, burn, allow_publish, tls };
     let stop = CancellationToken::new();
     let mut serving = std::pin::pin!(servers::run(listeners, feed, config, stop.clone()));
     let stopped = tokio::select! {

@@ -84,7 +84,7 @@ impl Running<'_> {
             bail!("{behind} of {} clients did not get the only update in 5 s", self.trial.clients);
         }
         let time_ns = time.as_nanos() as u64;
-        let window = self.crew.open(&[], |start_ns| {
+        let window = self.crew.open(&[], &[], |start_ns| {
             let (end_ns, last) = (start_ns + time_ns, u64::MAX - 1);
             Window { first: 2, last, start_ns, last_intended_ns: end_ns, end_ns }
         });
@@ -209,7 +209,11 @@ impl Running<'_> {
         };
         let last = first + offsets.len() as u64 - 1;
         let sighted = trial.sighted(first..=last);
-        let window = self.crew.open(&sighted, |start_ns| {
+        let mut outdated = Vec::new();
+        if trial.latest_value {
+            outdated.extend(offsets.iter().map(|offset| offset - first_offset));
+        }
+        let window = self.crew.open(&sighted, &outdated, |start_ns| {
             let last_intended_ns = start_ns + last_offset - first_offset;
             let end_ns = last_intended_ns + trial.schedule.mean_period_ns;
             Window { first, last, start_ns, last_intended_ns, end_ns }

@@ -50,6 +50,7 @@ fn mixture(parts: &[(&Row, &Prediction)]) -> Option<Prediction> {
         age_mean_ns: whole(mean(parts, window, |p| ns(p.age_mean_ns))),
         age_peak_ns: whole(mean(parts, published, |p| ns(p.age_peak_ns))),
         in_sync: mean(parts, window, |p| p.in_sync),
+        versions_seen: mean(parts, published, |p| p.versions_seen),
         requests: sum(|p| p.requests),
         empty_responses: sum(|p| p.empty_responses),
         updates_per_answer: mean(parts, answers, |p| p.updates_per_answer),

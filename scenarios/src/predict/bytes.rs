@@ -27,16 +27,15 @@ const RECORD_BYTES: f64 = 16_384.0;
 /// What TLS adds to a record: header 5, type 1, tag 16 (RFC 8446 section 5.2).
 const RECORD_OVERHEAD_BYTES: f64 = 22.0;
 
-/// (up, down) of a push transport.
-pub(super) fn push(case: &Case<'_>, schedule: &Schedule) -> (f64, f64) {
+/// (up, down) of a push transport, of which each client gets so many updates.
+pub(super) fn push(case: &Case<'_>, schedule: &Schedule, updates: f64) -> (f64, f64) {
     let sizes = &case.sizes;
-    let updates = schedule.offsets_ns.len() as f64;
     let more = MoreDigits::of(case, schedule);
     let around = sizes.update_envelope_bytes + sizes.update_framing_bytes + more.update;
     // The calibration has one write for each.
     let apart = if case.writes() > 1 { record_bytes(case) } else { 0.0 };
     let tls = sizes.tls_bytes + apart;
-    let per_client = payload_bytes(case, schedule) + updates * (around + tls);
+    let per_client = payload_bytes(case, schedule, updates) + updates * (around + tls);
     let window = schedule.window_ns() as f64;
     let beats = case.duration_ns("heartbeat").filter(|every| *every > 0.0);
     let beats = beats.map_or(0.0, |every| window / every);
@@ -96,13 +95,18 @@ fn beat(case: &Case<'_>) -> (f64, f64) {
     }
 }
 
-/// (up, down) of a polling transport, from its answers with and without updates over all clients.
-pub(super) fn poll(case: &Case<'_>, schedule: &Schedule, answers: f64, empty: f64) -> (f64, f64) {
+/// (up, down) of a polling transport, from the updates that each client gets and its answers with and without updates over all clients.
+pub(super) fn poll(
+    case: &Case<'_>,
+    schedule: &Schedule,
+    updates: f64,
+    answers: f64,
+    empty: f64,
+) -> (f64, f64) {
     let sizes = &case.sizes;
-    let updates = schedule.offsets_ns.len() as f64;
     let more = MoreDigits::of(case, schedule);
     let around = sizes.update_envelope_bytes + sizes.update_framing_bytes + more.update;
-    let per_client = payload_bytes(case, schedule) + updates * around;
+    let per_client = payload_bytes(case, schedule, updates) + updates * around;
     let answer = sizes.answer_head_bytes + sizes.answer_envelope_bytes + more.answer;
     let none = sizes.empty_head_bytes + more.empty;
     let down = case.clients() * per_client + answers * answer + empty * none;
@@ -117,12 +121,12 @@ pub(super) fn poll(case: &Case<'_>, schedule: &Schedule, answers: f64, empty: f6
     (exchanges * (sizes.request_head_bytes + more.request + sizes.tls_bytes), down + tls)
 }
 
-/// All payloads of the window: padded up to the scenario's size, longer where a trace's fields need
+/// The payloads of so many updates of the window, all or their mean: padded up to the scenario's size, longer where a trace's fields need
 /// more.
-fn payload_bytes(case: &Case<'_>, schedule: &Schedule) -> f64 {
+fn payload_bytes(case: &Case<'_>, schedule: &Schedule, updates: f64) -> f64 {
     let size = case.scenario.feed.payload_bytes as usize;
     if schedule.fields.is_empty() {
-        return (size * schedule.offsets_ns.len()) as f64;
+        return size as f64 * updates;
     }
     let clock = case.calibration.clock_digits.unwrap_or(CLOCK_DIGITS);
     let natural = |(n, fields): (u64, &String)| {
@@ -130,5 +134,6 @@ fn payload_bytes(case: &Case<'_>, schedule: &Schedule) -> f64 {
         r#"{"n":,"t":,}"#.len() + (n.ilog10() + 1 + clock) as usize + fields.len()
     };
     let rows = (first_number(case, schedule)..).zip(&schedule.fields);
-    rows.map(|row| natural(row).max(size)).sum::<usize>() as f64
+    let all = rows.map(|row| natural(row).max(size)).sum::<usize>() as f64;
+    all * updates / schedule.offsets_ns.len() as f64
 }

@@ -77,6 +77,11 @@ impl Case<'_> {
         outstanding.map_or(1, |count| count.max(1) as usize)
     }
 
+    /// Whether only the newest value matters.
+    pub fn newest_only(&self) -> bool {
+        self.scenario.feed.latest_value
+    }
+
     /// Writes for what is ready together, of the tcp floor.
     pub fn writes(&self) -> u64 {
         self.setting("writes").and_then(serde_json::Value::as_u64).unwrap_or(1)

@@ -63,6 +63,25 @@ impl ShortPoll {
         E.powf(-rate * self.cycle)
     }
 
+    /// Part of the versions that are ever seen where a look takes only the newest, Poisson feed: a
+    /// look in λC finds something, and takes one of λC versions.
+    pub fn seen_poisson(&self, rate: f64) -> f64 {
+        let x = rate * self.cycle;
+        -(-x).exp_m1() / x
+    }
+
+    /// The same, periodic feed.
+    pub fn seen_periodic(&self, period: f64) -> f64 {
+        (period / self.cycle).min(1.0)
+    }
+
+    /// Mean wait of what is seen then, Poisson feed: the next publish, Exp(λ), has not come yet, which
+    /// cuts U(0, C) down to an exponential that ends at C.
+    pub fn seen_wait_poisson(&self, rate: f64) -> f64 {
+        let rest = E.powf(-rate * self.cycle);
+        1.0 / rate - self.cycle * rest / (1.0 - rest)
+    }
+
     /// Part of the looks that find nothing, periodic feed.
     pub fn empty_periodic(&self, period: f64) -> f64 {
         (1.0 - self.cycle / period).max(0.0)

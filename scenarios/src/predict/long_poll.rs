@@ -89,7 +89,12 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
         freshness.follow(&schedule.offsets_ns, answers_at);
         answers += share * client.answers.len() as f64;
         empty += share * client.empty;
-        waits.extend(client.waits.iter().zip(&held_ns).map(|(wait, held)| wait + held + wire));
+        let wait = |k: usize| client.waits[k] + held_ns[k] + wire;
+        if case.newest_only() {
+            waits.extend(client.answers.iter().map(|(_, newest)| wait(*newest)));
+        } else {
+            waits.extend((0..client.waits.len()).map(wait));
+        }
         crowded |= client.crowded;
     }
     if crowded {
@@ -100,17 +105,22 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
         ));
     }
     assumptions.extend(exchange.overloads(answers, empty, schedule.window_ns() as f64));
-    let (up_bytes, down_bytes) = bytes::poll(case, schedule, answers, empty);
+    // An answer has all that came since the last one, or the newest of it.
+    let all = at_ns.len() as f64;
+    let seen = if case.newest_only() { answers / case.clients() } else { all };
+    let (up_bytes, down_bytes) = bytes::poll(case, schedule, seen, answers, empty);
     Outcome {
         delay: Delay::new(waits, spread / samples as f64).centred(),
         freshness,
         requests: answers + empty,
         empty,
         answers,
-        answered_updates: case.clients() * at_ns.len() as f64,
+        answered_updates: case.clients() * seen,
+        seen,
         up_bytes,
         down_bytes,
         assumptions,
+        ..Outcome::default()
     }
 }
 
@@ -132,7 +142,7 @@ impl Line {
     /// one update.
     fn settled(case: &Case<'_>, hold: f64, publishes: &[u64], end: f64) -> Self {
         let single = Self::of(case, hold, Exchange::of(case, 1.0));
-        if !case.network.has_bottleneck() {
+        if !case.network.has_bottleneck() || case.newest_only() {
             return single;
         }
         let middle = single.pattern(0.5).follow(publishes, single.spread / 2.0, end);

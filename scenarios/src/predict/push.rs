@@ -49,13 +49,23 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
         freshness.follow(&schedule.offsets_ns, deliveries);
     }
 
-    let (up_bytes, down_bytes) = bytes::push(case, schedule);
+    let seen = schedule.offsets_ns.len() as f64;
+    let mut assumptions = line.assumptions(case, schedule);
+    if case.newest_only() {
+        assumptions.push(
+            "only the newest value matters: none is skipped, which holds while each update is \
+             delivered to all before the next comes"
+                .to_owned(),
+        );
+    }
+    let (up_bytes, down_bytes) = bytes::push(case, schedule, seen);
     Outcome {
         delay: delay(&held_ns, &queued, wire, spread),
         freshness,
         up_bytes,
         down_bytes,
-        assumptions: line.assumptions(case, schedule),
+        seen,
+        assumptions,
         ..Outcome::default()
     }
 }

@@ -21,6 +21,9 @@
 //! client has the last update: who polls once more in the window after that was published has it,
 //! and of the others each has one exchange more, which is an answer with it.
 //!
+//! Of the **newest value** alone a look takes one update, so an update is seen if a look comes before
+//! the next publish: with probability min(gap, C)/C, and (1 − e^(−λC))/(λC) of a Poisson feed.
+//!
 //! **A server that stands still** moves looks and makes some fall away: see
 //! [`looks`](super::looks).
 //!
@@ -50,7 +53,9 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
     // What an answer has depends on the cycle and, a little, the cycle on that: once around.
     let nearly = cycle_ns(case, Exchange::of(case, 1.0).mean_ns(1.0), &mut Vec::new());
     let looks = looks_with_updates(&at_ns, nearly);
-    let exchange = Exchange::of(case, at_ns.len() as f64 / looks);
+    // Of the newest values alone, a look that finds any takes one.
+    let per_answer = if case.newest_only() { 1.0 } else { at_ns.len() as f64 / looks };
+    let exchange = Exchange::of(case, per_answer);
     let share = (looks * nearly / schedule.window_ns().max(1) as f64).min(1.0);
     let cycle = cycle_ns(case, exchange.mean_ns(share), &mut assumptions);
     let queue = queue_ns(case, cycle, &mut assumptions)
@@ -98,17 +103,24 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
     // The last exchange is over when the last update is there, which may be after the window.
     let answers = clients * looks_with_updates(&at_ns, cycle);
     assumptions.extend(exchange.overloads(requests - empty, empty, window));
-    let (up_bytes, down_bytes) = bytes::poll(case, schedule, answers, empty);
+    let seen = if case.newest_only() { answers / clients } else { at_ns.len() as f64 };
+    let (up_bytes, down_bytes) = bytes::poll(case, schedule, seen, answers, empty);
     Outcome {
-        delay: delay(&schedule.offsets_ns, &freezes, queue + wire, cycle, looks),
+        delay: if case.newest_only() {
+            newest(&schedule.offsets_ns, queue + wire, cycle, looks)
+        } else {
+            delay(&schedule.offsets_ns, &freezes, queue + wire, cycle, looks)
+        },
         freshness,
         requests,
         empty,
         answers,
-        answered_updates: clients * at_ns.len() as f64,
+        answered_updates: clients * seen,
+        seen,
         up_bytes,
         down_bytes,
         assumptions,
+        ..Outcome::default()
     }
 }
 
@@ -154,6 +166,28 @@ fn delay<'a>(
         let looks = looks(phase);
         cells.push((phase + after, free.len() as f64 * weight));
         cells.extend(near.iter().map(|at| (looks.after(*at) - *at as f64 + after, weight)));
+    }
+    Delay::cells(cells, cycle / parts as f64)
+}
+
+/// Of the newest values alone only those are seen, and wait, that are still the newest at their
+/// client's next look: followed for the middles of many phases.
+fn newest<'a>(
+    publishes: &[u64],
+    after: f64,
+    cycle: f64,
+    looks: impl Fn(f64) -> Looks<'a>,
+) -> Delay {
+    let parts = positions(publishes.len());
+    let mut cells = Vec::new();
+    for phase in middles(parts, cycle) {
+        let looks = looks(phase);
+        let looked: Vec<f64> = publishes.iter().map(|at| looks.after(*at)).collect();
+        for (k, look) in looked.iter().enumerate() {
+            if looked.get(k + 1).is_none_or(|next| next > look) {
+                cells.push((look - publishes[k] as f64 + after, 1.0));
+            }
+        }
     }
     Delay::cells(cells, cycle / parts as f64)
 }

@@ -167,6 +167,12 @@ pub(crate) static KEYS: &[Key] = &[
     key("server.history", count(1, 16_777_216), Some("65536"), ""),
     key("server.coalesce", Kind::Flag, Some("true"), ""),
     key("server.nodelay", Kind::Flag, Some("true"), ""),
+    key(
+        "server.burn",
+        Kind::Duration { min: Duration::ZERO, max: Duration::from_millis(1) },
+        Some("0s"),
+        "a waste on purpose",
+    ),
     key("server.congestion", Kind::Word, Some("reno"), ""),
     key("server.freeze", Kind::Tables, None, ""),
     key("server.freeze.at", seconds(0, 24 * HOUR), None, ""),

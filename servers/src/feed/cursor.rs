@@ -11,6 +11,7 @@ pub struct Cursor {
     feed: Feed,
     after: u64,
     gap: Option<Gap>,
+    newest_only: bool,
     seat: Seat,
 }
 
@@ -41,7 +42,17 @@ impl Cursor {
                 Start::OtherEpoch => (oldest, gap(Reason::Epoch, None)),
             }
         };
-        Self { feed, after, gap, seat }
+        Self { feed, after, gap, newest_only: false, seat }
+    }
+
+    /// The same for a feed of which only the newest value matters: whatever is ready, only the
+    /// newest update is taken, and what lies between is skipped without a gap, also when the ring
+    /// has dropped it. A cursor of another life, or beyond the head, is a gap as ever.
+    #[must_use]
+    pub fn newest_only(mut self) -> Self {
+        self.newest_only = true;
+        self.gap.take_if(|gap| gap.reason == Reason::Evicted);
+        self
     }
 
     /// The last update that was delivered, or the place where delivery starts, after any gap.
@@ -74,10 +85,14 @@ impl Cursor {
         if head <= self.after {
             return None;
         }
-        let updates = if let Some(updates) = encoder.remembered(self.after, head) {
+        let after = if self.newest_only { head - 1 } else { self.after };
+        let updates = if let Some(updates) = encoder.remembered(after, head) {
             updates
         } else {
             let log = self.feed.log();
+            if self.newest_only {
+                self.after = log.head() - 1;
+            }
             let oldest = log.before_oldest();
             if self.after < oldest {
                 let lost = Some(oldest - self.after);
@@ -110,6 +125,9 @@ impl Cursor {
     pub fn read<T>(&mut self, limit: Limit, show: impl FnOnce(Option<Gap>, &Slice<'_>) -> T) -> T {
         let log = self.feed.log();
         let mut gap = self.gap.take();
+        if self.newest_only {
+            self.after = self.after.max(log.head().saturating_sub(1));
+        }
         let oldest = log.before_oldest();
         if self.after < oldest {
             let lost = oldest - self.after;

@@ -51,7 +51,7 @@ impl Poll {
         let mut headers = request.headers;
         headers.clear();
         Ok(Self {
-            cursor: context.feed.cursor(start),
+            cursor: context.cursor(start),
             limit: limit.map_or(PAGE, |updates| Limit { updates, ..PAGE }),
             from_now: start == Start::Now,
             if_none_match,
@@ -79,7 +79,7 @@ impl Poll {
             // A gap goes before this: it is said, never silent.
             return self.not_modified(last);
         }
-        self.context.tally().delivered(last - after);
+        self.context.delivered(last - after);
         self.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         self.headers.insert(ETAG, self.etag(last));
         self.reply(StatusCode::OK, page, last)

@@ -36,7 +36,7 @@ fn serve(request: Request<Incoming>, context: Context) -> Task<Reply> {
     // The cursor is taken before the head is sent: whoever has seen the head misses nothing from
     // then on.
     let events = Events {
-        cursor: context.feed.cursor(start),
+        cursor: context.cursor(start),
         heartbeat: Heartbeat::new(context.params.duration(&HEARTBEAT)),
         _present: context.enter(),
         context,
@@ -97,7 +97,7 @@ impl HttpBody for Events {
             }
             match this.cursor.ready(this.context.push_encoder()) {
                 Some(Delivery::Updates(events)) => {
-                    this.context.tally().delivered(events.last - events.after);
+                    this.context.delivered(events.last - events.after);
                     break events.bytes;
                 }
                 Some(Delivery::Gap(gap)) => {

@@ -39,7 +39,7 @@ const PREFIX_BYTES: usize = 4;
 fn serve(stream: Stream, context: Context) -> Task<()> {
     let mut connection = Connection {
         watch: context.shutdown.watch(),
-        cursor: context.feed.cursor(Start::Now),
+        cursor: context.cursor(Start::Now),
         unsent: Bytes::new(),
         rest: Bytes::new(),
         apart: context.params.integer(&WRITES) > 1,
@@ -93,7 +93,7 @@ impl Connection {
             }
             match self.cursor.ready(self.context.push_encoder()) {
                 Some(Delivery::Updates(frames)) => {
-                    self.context.tally().delivered(frames.last - frames.after);
+                    self.context.delivered(frames.last - frames.after);
                     self.unsent = frames.bytes;
                     if self.apart {
                         self.rest = self.unsent.split_off(PREFIX_BYTES);

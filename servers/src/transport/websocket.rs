@@ -50,7 +50,7 @@ fn accept<B>(request: &Request<B>, context: Context) -> Result<Reply, Refusal> {
     let mut accepted = handshake::accept(request)?;
     let start = after(&context, Query::new(request.uri().query()));
     // Taken before the 101 is sent: whoever has seen it misses nothing from then on.
-    let cursor = context.feed.cursor(start.map_err(Refusal::bad_request)?);
+    let cursor = context.cursor(start.map_err(Refusal::bad_request)?);
     *accepted.body_mut() = Body::Upgrade(Box::new(|stream, read| {
         let tasks = context.clone();
         tasks.spawn(Session::new(stream, &read, cursor, context).run());

@@ -6,6 +6,7 @@
 mod raw;
 
 mod gaps;
+mod newest;
 mod slow;
 mod stop;
 mod writes;

@@ -19,6 +19,7 @@ pub struct Setup {
     pub heartbeat: &'static str,
     pub headers: &'static str,
     pub tcp_writes: u64,
+    pub latest_value: bool,
     pub only: Option<&'static str>,
     pub tls: bool,
 }
@@ -33,6 +34,7 @@ impl Default for Setup {
             heartbeat: "15s",
             headers: "bare",
             tcp_writes: 1,
+            latest_value: false,
             only: None,
             tls: false,
         }
@@ -72,8 +74,9 @@ impl Setup {
                 (transport, Params::new(values.collect()))
             })
             .collect();
-        let Self { coalesce, allow_publish, .. } = self;
-        let config = Config { transports, coalesce, allow_publish, tls, ..Config::default() };
+        let Self { coalesce, latest_value, allow_publish, .. } = self;
+        let config =
+            Config { transports, coalesce, latest_value, allow_publish, tls, ..Config::default() };
         (Server::new(feed.clone(), config), feed)
     }
 

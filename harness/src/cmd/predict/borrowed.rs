@@ -73,7 +73,7 @@ fn differences(scenario: &Scenario, run: &Run) -> Vec<String> {
 
 /// Knobs of polls that weigh on their sizes or are part of the re-arm gap.
 const WEIGHTS: [(&str, &[&str]); 2] = [
-    ("short-poll", &["headers", "cookie_bytes", "keep_alive", "conditional"]),
+    ("short-poll", &["timer", "headers", "cookie_bytes", "keep_alive", "conditional"]),
     (
         "long-poll",
         &["headers", "cookie_bytes", "keep_alive", "conditional", "outstanding", "rearm_delay"],
@@ -94,6 +94,8 @@ fn conditions(scenario: &Scenario, machine: &Environment) -> Vec<(String, String
         ("feed.payload_bytes", scenario.feed.payload_bytes.to_string()),
         ("server.threads", scenario.server.threads.to_string()),
         ("server.coalesce", scenario.server.coalesce.to_string()),
+        ("feed.latest_value", scenario.feed.latest_value.to_string()),
+        ("server.burn", format!("{:?}", scenario.server.burn)),
         ("server.nodelay", scenario.server.nodelay.to_string()),
         ("server.congestion", scenario.server.congestion.clone()),
         ("tls", scenario.tls.to_string()),

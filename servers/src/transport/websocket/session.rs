@@ -118,7 +118,7 @@ impl Session {
             }
             match self.cursor.ready(self.context.push_encoder()) {
                 Some(Delivery::Updates(updates)) => {
-                    self.context.tally().delivered(updates.last - updates.after);
+                    self.context.delivered(updates.last - updates.after);
                     self.wire.unsent = updates.bytes;
                 }
                 Some(Delivery::Gap(gap)) => {
