@@ -131,20 +131,12 @@ impl Campaign {
     /// # Errors
     /// When a process does not start or dies, or the disk is full.
     pub async fn make(&mut self) -> Result<()> {
+        self.record_null().await?;
         let calibrated = match self.calibrated.take() {
             Some(calibrated) => calibrated,
             None => Box::pin(calibrate::calibrate(&self.stage)).await?,
         };
         let Calibrated { calibration, sizes, ingest_ns_per_publish, warnings } = calibrated;
-        self.stage.progress.say("calibration: what the harness can record at all");
-        let clients = self.run.scenario.clients;
-        let payload_bytes = self.run.scenario.feed.payload_bytes as usize;
-        // A thread of its own: it takes the core for its whole time.
-        let null =
-            tokio::task::spawn_blocking(move || null::arrivals_per_s(clients, payload_bytes));
-        self.run.environment.null_arrivals_per_s = Some(null.await??);
-        let Calibrated { calibration, sizes, ingest_ns_per_publish, warnings } =
-            Box::pin(calibrate::calibrate(&self.stage)).await?;
         self.run.warn(warnings);
         // Of a server elsewhere neither the way to it nor its speed is known.
         if self.stage.target.as_ref().is_none_or(|target| target.is_here) {
@@ -156,6 +148,18 @@ impl Campaign {
         self.directory.write_run(&self.run)?;
         self.stage.progress.step();
         self.measure().await
+    }
+
+    /// Measures what this harness can record at all.
+    async fn record_null(&mut self) -> Result<()> {
+        self.stage.progress.say("calibration: what the harness can record at all");
+        let clients = self.run.scenario.clients;
+        let payload_bytes = self.run.scenario.feed.payload_bytes as usize;
+        // A thread of its own: it takes the core for its whole time.
+        let null =
+            tokio::task::spawn_blocking(move || null::arrivals_per_s(clients, payload_bytes));
+        self.run.environment.null_arrivals_per_s = Some(null.await??);
+        Ok(())
     }
 
     /// Measures all blocks without a calibration before them, so without predictions.
@@ -222,8 +226,7 @@ impl Campaign {
             self.stage.progress.say(&format!("block {repetition}/{blocks}: {label}{again}"));
             let seen = self.stage.run(&trial).await?;
             // What publishing costs was measured on our server: it says nothing of another's.
-            let own = trial.label == trial.transport && trial.target.is_none();
-            let own = base(&trial.label) == trial.transport;
+            let own = base(&trial.label) == trial.transport && trial.target.is_none();
             let ingest_ns_per_publish = self.ingest_ns_per_publish.filter(|_| own);
             let place = Place { repetition, block: repetition, attempt, ingest_ns_per_publish };
             let mut measured = measured::measured(&trial, &seen, place)?;
@@ -272,14 +275,15 @@ impl Campaign {
     fn trials(&self, repetition: u32) -> Vec<Trial> {
         let schedule = self.run.scenario.schedule(repetition);
         let clients = self.run.scenario.clients;
-        let own = self.run.scenario.transports.keys().map(|name| Trial {
-            target: self.stage.target.clone(),
         let names = || self.run.scenario.transports.keys();
-        let own = names().map(|name| self.stage.trial(name, clients));
-        let twins = names().filter(|_| self.run.scenario.measure.twins).map(|name| Trial {
-            label: noise_floor::label(name),
+        let own_trial = |name: &String| Trial {
+            target: self.stage.target.clone(),
             ..self.stage.trial(name, clients)
-        });
+        };
+        let own = names().map(own_trial);
+        let twins = names()
+            .filter(|_| self.run.scenario.measure.twins)
+            .map(|name| Trial { label: noise_floor::label(name), ..own_trial(name) });
         let rivals = self.rivals.iter().flat_map(|rival| {
             rival.transports.iter().map(|name| {
                 let mut arguments = vec!["--transport".to_owned(), name.clone()];
@@ -310,8 +314,6 @@ impl Campaign {
     }
 }
 
-/// The predictions of a run that is not made: calibration and model alone, and what the rules make of
-/// the calibration.
 /// The transport that a row is about: a twin's is that of its pair.
 fn base(label: &str) -> &str {
     noise_floor::twin_of(label).unwrap_or(label)

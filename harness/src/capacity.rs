@@ -106,7 +106,8 @@ fn probed(loaded: &Loaded, clients: u32, directory: String, capacity: &Capacity)
         let outcome = Outcome::Broken("it left no row".into());
         return Probe { clients, directory, value_ns: None, verdict: run.verdict, outcome };
     };
-    let evidence = Evidence { row, scenario: &run.scenario, environment: &run.environment };
+    let (scenario, environment) = (&run.scenario, &run.environment);
+    let evidence = Evidence { row, timeline: &loaded.timeline, scenario, environment };
     Probe {
         clients,
         directory,

@@ -1,9 +1,9 @@
 //! The verbs, one file each.
 
-pub mod conform;
-pub mod compare;
 pub mod advise;
 pub mod capacity;
+pub mod compare;
+pub mod conform;
 pub mod doctor;
 pub mod generate;
 pub mod predict;

@@ -63,7 +63,7 @@ fn inboxes(clients: u32, now_ns: u64) -> Vec<Inbox> {
     let end_ns = now_ns + 60 * SECOND_NS;
     let window =
         Window { first: 1, last: u64::MAX - 1, start_ns: now_ns, last_intended_ns: end_ns, end_ns };
-    tally.open(window, Vec::new());
+    tally.open(window, Vec::new(), Vec::new());
     (0..clients).map(|index| Inbox::new(tally.clone(), index)).collect()
 }
 

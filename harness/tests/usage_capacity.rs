@@ -114,6 +114,8 @@ fn record(place: &Path, change: impl FnOnce(&mut Run)) {
         causes: Vec::new(),
         verdict: Verdict::Valid,
         warnings: Vec::new(),
+        noise_floor: Vec::new(),
+        expectations: Vec::new(),
         paper: None,
         partial: false,
         rows: Vec::new(),

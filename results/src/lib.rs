@@ -10,9 +10,9 @@
 #![allow(clippy::missing_panics_doc)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-pub mod compare;
 pub mod advise;
 pub mod capacity;
+pub mod compare;
 mod directory;
 mod environment;
 mod error;
@@ -30,10 +30,10 @@ pub mod pool;
 mod read;
 mod row;
 mod run;
+mod slo;
+pub mod statistics;
 pub mod sweep;
 pub mod validation;
-pub mod statistics;
-mod slo;
 pub mod verdict;
 mod warning;
 mod wire;
@@ -49,7 +49,7 @@ pub use paper::{Figure, Paper};
 pub use read::{Loaded, TaggedHistogram};
 pub use row::Row;
 pub use run::{CausesOf, FORMAT_VERSION, Run};
-pub use validation::Validation;
 pub use slo::Slo;
+pub use validation::Validation;
 pub use warning::{Verdict, Warning};
 pub use wire::{Life, Wire, Wires};

@@ -28,7 +28,8 @@ fn judged(change: impl FnOnce(&mut Row)) -> Outcome {
     delay.record_n(20_000_000, 4_000).unwrap();
     let scenario = Scenario::load("quick", &[]).unwrap();
     let environment = Environment::default();
-    let evidence = Evidence { row: &row, scenario: &scenario, environment: &environment };
+    let evidence =
+        Evidence { row: &row, timeline: &[], scenario: &scenario, environment: &environment };
     outcome(&evidence, &delay, &"delay_p95 < 50ms".parse().unwrap())
 }
 

@@ -30,7 +30,7 @@ fn stopped(row: &Row, sets: &[&str]) -> Stopped {
         port_range: "32768 60999".into(),
         ..Environment::default()
     };
-    limit(&Evidence { row, scenario: &scenario, environment: &environment })
+    limit(&Evidence { row, timeline: &[], scenario: &scenario, environment: &environment })
 }
 
 fn limit_of(change: impl FnOnce(&mut Row)) -> Limit {
@@ -69,7 +69,8 @@ fn each_resource_that_runs_out_is_named() {
         port_range: "32768 60999".into(),
         ..Environment::default()
     };
-    let evidence = Evidence { row: &many, scenario: &scenario, environment: &environment };
+    let evidence =
+        Evidence { row: &many, timeline: &[], scenario: &scenario, environment: &environment };
     assert_eq!(limit(&evidence).limit, Limit::Ports);
     assert_eq!(
         limit_of(|row| (row.connected, row.accept_overflows) = (900, 7)),
