@@ -23,6 +23,7 @@ mod scenario;
 mod schedule;
 mod schema;
 pub mod target;
+mod share;
 mod text_duration;
 mod trace;
 

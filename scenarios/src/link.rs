@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bandwidth, Queue, preset::PRESETS, text_duration};
+use crate::{Bandwidth, Queue, preset::PRESETS, share, text_duration};
 
 /// The largest IP packet that a link carries, as on Ethernet.
 pub const MTU_BYTES: u64 = 1500;
@@ -30,7 +30,8 @@ pub struct Link {
     pub jitter: Duration,
     /// Whether jitter may let a packet overtake another.
     pub reorder: bool,
-    /// Share of the packets that are lost, in each direction.
+    /// Share of the packets that are lost, in each direction: 0.01 or "1%".
+    #[serde(deserialize_with = "share::deserialize")]
     pub loss: f64,
     /// Mean number of packets that are lost in a row; 1: each is lost or not by itself.
     pub loss_burst: f64,
@@ -60,9 +61,11 @@ pub struct Link {
     #[schemars(with = "Option<String>")]
     pub jitter_up: Option<Duration>,
     /// Loss from the server to the clients, instead of `loss`.
+    #[serde(deserialize_with = "share::optional::deserialize")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loss_down: Option<f64>,
     /// Loss from the clients to the server, instead of `loss`.
+    #[serde(deserialize_with = "share::optional::deserialize")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loss_up: Option<f64>,
     /// Queue from the server to the clients, instead of `queue`.

@@ -73,6 +73,12 @@ fn narrow(place: &mut Map<String, Value>, key: &Key) {
         Kind::Count { min, max } if *max > 1 << 53 => json!({"minimum": min}),
         Kind::Count { min, max } => json!({"minimum": min, "maximum": max}),
         Kind::Number { min, max } => json!({"minimum": min, "maximum": max}),
+        Kind::Share { max } => json!({
+            "type": ["number", "string"],
+            "minimum": 0.0,
+            "maximum": max,
+            "pattern": r"^\s*[0-9.]+\s*%\s*$",
+        }),
         Kind::Cores => json!({
             "items": {"type": "integer", "minimum": 0, "maximum": MAX_CORE},
             "minItems": 1,

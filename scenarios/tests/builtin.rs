@@ -213,6 +213,10 @@ fn the_schema_accepts_what_ships_and_refuses_what_the_loader_refuses() {
         assert!(errors.is_empty(), "{}: {errors:?}", builtin.name);
     }
     assert!(validator.is_valid(&json(common::RIGHT)));
+    let lossy =
+        |loss| json(&common::changed(&[("[server]", &format!("[link]\nloss = {loss}\n[server]"))]));
+    assert!(validator.is_valid(&lossy("0.01")) && validator.is_valid(&lossy("\"1%\"")));
+    assert!(!validator.is_valid(&lossy("1.5")) && !validator.is_valid(&lossy("\"much\"")));
     for (right, wrong) in [
         ("clients = 10", "clients = 0"),
         ("clients = 10", "client = 10"),

@@ -18,6 +18,9 @@ const MISTAKES: &[Mistake] = &[
     ("loss negative", &[("[server]", "[link]\nloss = -0.1\n[server]")]),
     ("loss over one", &[("[server]", "[link]\nloss = 1.5\n[server]")]),
     ("loss one way over one", &[("[server]", "[link]\nloss_up = 2\n[server]")]),
+    ("loss of a percentage over 90", &[("[server]", "[link]\nloss = \"95%\"\n[server]")]),
+    ("loss of a negative percentage", &[("[server]", "[link]\nloss_down = \"-1%\"\n[server]")]),
+    ("loss a text without a percent sign", &[("[server]", "[link]\nloss = \"0.01\"\n[server]")]),
     ("bursts without loss", &[("[server]", "[link]\nloss_burst = 4\n[server]")]),
     (
         "more loss than bursts can have",
@@ -180,6 +183,17 @@ fn loss_of_each_direction_alone_counts() {
     assert!(error.contains("link.loss: must not be there"), "{error}");
     let alone = "[link]\nloss_down = 0.1\nloss_up = 0.1\nloss_burst = 2\n[server]";
     load(&changed(&[("[server]", alone)]), &[]).unwrap();
+}
+
+#[test]
+fn a_loss_may_be_said_in_percent() {
+    let file = changed(&[("[server]", "[link]\nloss = \"1%\"\nloss_up = \"0.5 %\"\n[server]")]);
+    let link = load(&file, &[]).unwrap().link.unwrap();
+    assert_eq!((link.loss, link.loss_down, link.loss_up), (0.01, None, Some(0.005)));
+    let set = load(&file, &["link.loss=2%", "link.loss_up=7%"]).unwrap().link.unwrap();
+    assert_eq!((set.loss, set.loss_up), (0.02, Some(0.07)));
+    let error = load(&file, &["link.loss=91%"]).unwrap_err();
+    assert!(error.starts_with("--set link.loss=91%: link.loss: must be a share from 0 to 0.9"));
 }
 
 #[test]

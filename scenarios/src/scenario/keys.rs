@@ -9,6 +9,7 @@ use crate::{
     Bandwidth, Queue, Rate, preset,
     target::{ADDRESS, HttpUrl, PublishAt, host_and_port},
 };
+use crate::{Bandwidth, Queue, Rate, preset, share};
 
 /// One key of the file.
 pub(crate) struct Key {
@@ -34,6 +35,10 @@ pub(crate) enum Kind {
     },
     Number {
         min: f64,
+        max: f64,
+    },
+    /// A part of all, from none: `0.01` or `"1%"`.
+    Share {
         max: f64,
     },
     Duration {
@@ -85,8 +90,8 @@ const STALL: Kind = Kind::Duration { min: Duration::from_millis(1), max: Duratio
 const STALL_WHY: &str = "who publishes gives up a server that accepts nothing for 30s";
 /// The round trip to Mars takes longer, but no TCP connection outlives it.
 const LINK_TIME: Kind = seconds(0, 60);
-const LOSS: Kind = Kind::Number { min: 0.0, max: 0.9 };
-const LOSS_WHY: &str = "a share, 0.01 is 1 %; with more no connection comes about";
+const LOSS: Kind = Kind::Share { max: 0.9 };
+const LOSS_WHY: &str = "with more no connection comes about";
 /// Cores are numbered from 0 and Linux is rarely built for more than 8,192 of them.
 pub(crate) const MAX_CORE: u64 = 8191;
 /// `TCP_CA_NAME_MAX` of the kernel is 16, with the closing zero.
@@ -214,6 +219,9 @@ impl Key {
                 let unit = if *max <= Duration::from_secs(60) { "ms" } else { "s" };
                 format!("; write the unit: \"{n}{unit}\"")
             }
+            (Kind::Share { .. }, Value::Integer(n)) if (1..=100).contains(n) => {
+                format!("; for {n} % write \"{n}%\"")
+            }
             (Kind::Rate, Value::Integer(n)) if *n > 0 => format!("; write the unit: \"{n}/s\""),
             _ => String::new(),
         };
@@ -232,6 +240,11 @@ impl Kind {
             (Self::Number { min, max }, Value::Integer(n)) => (*min..=*max).contains(&(*n as f64)),
             // NaN is in no range.
             (Self::Number { min, max }, Value::Float(x)) => (*min..=*max).contains(x),
+            (Self::Share { max }, Value::Integer(n)) => (0.0..=*max).contains(&(*n as f64)),
+            (Self::Share { max }, Value::Float(x)) => (0.0..=*max).contains(x),
+            (Self::Share { max }, Value::String(text)) => {
+                share::from_percent(text).is_some_and(|x| (0.0..=*max).contains(&x))
+            }
             (Self::Duration { min, max }, Value::String(text)) => {
                 humantime::parse_duration(text).is_ok_and(|d| (*min..=*max).contains(&d))
             }
@@ -278,6 +291,9 @@ impl fmt::Display for Kind {
             Self::Count { min, max } if min == max => write!(f, "{min}"),
             Self::Count { min, max } => write!(f, "a whole number from {min} to {max}"),
             Self::Number { min, max } => write!(f, "a number from {min} to {max}"),
+            Self::Share { max } => {
+                write!(f, "a share from 0 to {max} such as 0.01 or \"1%\"")
+            }
             Self::Duration { min, max } => write!(
                 f,
                 "a duration from {} to {} such as \"250ms\" or \"5s\"",
