@@ -211,6 +211,15 @@ fn every_mistake_on_the_command_line_names_the_set() {
         "transports={}",
         "about=a\nb",
         "server.cpus=[0, 0]",
+        r#"feed={ kind = "poisson" }"#,
+        r#"feed={ kind = "poisson", rate = "5/s", speed = 2 }"#,
+        r#"feed={ kind = "trace", trace = "none.csv", rate = "5/s" }"#,
+        r#"link={ loss = "1%", loss_down = 0.2, loss_up = 0 }"#,
+        r#"link={ preset = "3g", rtt = "80ms", delay_down = "9ms", delay_up = "9ms" }"#,
+        r#"link={ queue = "10ms" }"#,
+        r#"link={ up = "8Mbit/s", queue = "10ms", queue_up = "20ms" }"#,
+        r#"link={ queue_down = "10ms" }"#,
+        r#"link={ cut = [{ at = "1s" }] }"#,
     ];
     let mut sentences = String::new();
     for set in sets {

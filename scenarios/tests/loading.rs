@@ -30,6 +30,27 @@ fn a_set_can_choose_the_transports() {
 }
 
 #[test]
+fn a_table_that_is_set_whole_is_what_setting_each_of_its_keys_is() {
+    let whole = [
+        r#"feed={ kind = "periodic", rate = "5/s" }"#,
+        r#"link={ preset = "3g", delay_down = "10ms", delay_up = "20ms", cut = [{ at = "1s", for = "1s" }] }"#,
+    ];
+    let each = [
+        "feed.kind=periodic",
+        "feed.rate=5/s",
+        "feed.payload_bytes=256",
+        "link.preset=3g",
+        "link.delay_down=10ms",
+        "link.delay_up=20ms",
+        r#"link.cut=[{ at = "1s", for = "1s" }]"#,
+    ];
+    assert_eq!(load(RIGHT, &whole).unwrap(), load(RIGHT, &each).unwrap());
+    let file = changed(&[("[server]", "[link]\nrtt = \"80ms\"\n[server]")]);
+    load(&file, &whole).expect("nothing is left of the file's link");
+    load(RIGHT, &[whole[1], "link.rtt=5ms"]).expect_err("set for both, and for each");
+}
+
+#[test]
 fn another_kind_on_the_command_line_leaves_the_keys_of_the_old_one_behind() {
     let bursts = changed(&[("kind = \"poisson\"", "kind = \"bursts\"\non = \"1s\"\noff = \"1s\"")]);
     load(&bursts, &["feed.kind=periodic"]).expect("on and off no longer matter");

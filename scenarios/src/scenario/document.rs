@@ -60,20 +60,17 @@ impl Document {
                 .as_table_mut()
                 .ok_or_else(|| wrong(&format!("{} is not a table", names[..=depth].join("."))))?;
         }
-        table.insert((*last).to_owned(), typed(value));
+        let value = typed(value);
+        table.insert((*last).to_owned(), value.clone());
         // What was below the key in the file is gone with its old value.
         let below =
             |known: &str| known.strip_prefix(key).is_some_and(|rest| rest.starts_with(['.', '[']));
         self.origin.keys.retain(|known, _| !below(known));
-        for depth in 0..names.len() {
-            let path = names[..=depth].join(".");
+        for depth in 1..names.len() {
             let source = Source::Set(set.to_owned());
-            if depth + 1 == names.len() {
-                self.origin.keys.insert(path, source);
-            } else {
-                self.origin.keys.entry(path).or_insert(source);
-            }
+            self.origin.keys.entry(names[..depth].join(".")).or_insert(source);
         }
+        remember_set(&value, key, set, &mut self.origin);
         Ok(())
     }
 
@@ -238,6 +235,20 @@ fn remember(table: &DeTable<'_>, path: &str, lines: &Lines, origin: &mut Origin)
             }
         }
         origin.keys.insert(key_path, Source::Line(lines.line_at(name.span().start)));
+    }
+}
+
+/// Notes the `--set` of a key, and of every key in its table: a table that is set whole is checked
+/// as if each of its keys were.
+fn remember_set(value: &Value, path: &str, set: &str, origin: &mut Origin) {
+    origin.keys.insert(path.to_owned(), Source::Set(set.to_owned()));
+    for (name, inner) in value.as_table().into_iter().flatten() {
+        remember_set(inner, &join(path, name), set, origin);
+    }
+    for (number, element) in (1..).zip(value.as_array().into_iter().flatten()) {
+        if element.is_table() {
+            remember_set(element, &format!("{path}[{number}]"), set, origin);
+        }
     }
 }
 
