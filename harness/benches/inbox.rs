@@ -18,7 +18,7 @@ fn record(criterion: &mut Criterion) {
         last_intended_ns: u64::MAX / 2,
         end_ns: u64::MAX / 2,
     };
-    tally.open(window, Vec::new());
+    tally.open(window, Vec::new(), Vec::new());
     let inbox = Inbox::new(tally, 0);
     let mut group = criterion.benchmark_group("inbox");
     group.throughput(Throughput::Elements(1));

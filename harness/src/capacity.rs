@@ -57,7 +57,8 @@ impl Search {
             while let Some(clients) =
                 search::next(&found.tried(), plan).filter(|_| found.broken.is_none())
             {
-                let probe = self.probe(&name, clients, found.probes.len() + 1).await?;
+                let number = found.probes.len() + 1;
+                let probe = Box::pin(self.probe(&name, clients, number)).await?;
                 found.add(probe, ceiling);
                 self.capacity.found.pop();
                 self.capacity.found.push(found.clone());

@@ -70,17 +70,7 @@ pub fn of(run: &Run) -> Vec<Condition> {
         add("freezes", format!("server frozen {}", freezes.join(" and ")), true);
     }
     of_server(run, &mut add);
-    add("congestion control", scenario.server.congestion.clone(), false);
     let server = &scenario.server;
-    let threads = if server.threads == 1 { "thread" } else { "threads" };
-    add("server", format!("{} {threads}", server.threads), false);
-    let coalesce = if server.coalesce {
-        "one write for all updates that are ready"
-    } else {
-        "one write per update"
-    };
-    add("push writes", coalesce.into(), false);
-    add("history", format!("{} updates", count(u64::from(server.history))), false);
     if !server.burn.is_zero() {
         let text = format!("{} wasted on purpose per delivered update", duration(server.burn));
         add("server", text, true);

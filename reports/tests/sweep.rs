@@ -144,13 +144,14 @@ fn the_boundary_of_bytes_lies_within_one_cell_of_theory() {
             let rank = winner(&ranked, "bytes", [x, *y]);
             rank.first.as_ref().unwrap().transport == "short-poll"
         };
-        let first = (0..6).find(polls).unwrap_or(6) as f64;
-        assert!((0..6).filter(polls).count() as f64 == 6.0 - first, "one boundary per column");
+        let first = (0..6).find(polls).unwrap_or(6);
+        assert_eq!((0..6).filter(polls).count(), 6 - first, "one boundary per column");
         // Polls win from the first point at or beyond the boundary.
-        assert!(first - at < 1.0 + 1e-9 && first - at > -1.0, "{rate}/s: {first} and {at}");
+        let beyond = first as f64 - at;
+        assert!(beyond < 1.0 + 1e-9 && beyond > -1.0, "{rate}/s: {first} and {at}");
         let theory = (0..6)
             .find(|y| winner(&ranked, "bytes", [x, *y]).theory.as_deref() == Some("short-poll"));
-        assert_eq!(theory.unwrap_or(6) as f64, first, "{rate}/s");
+        assert_eq!(theory.unwrap_or(6), first, "{rate}/s");
     }
 }
 

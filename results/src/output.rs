@@ -27,9 +27,11 @@ pub struct Output<'a> {
     pub partial: bool,
     /// By how much two measurements of the same differ here; without twins it is not there.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schemars(default)]
     pub noise_floor: &'a [NoiseFloor],
     /// What the scenario expects, and whether it was so; where it expects nothing it is not there.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schemars(default)]
     pub expectations: &'a [Expectation],
 }
 

@@ -67,6 +67,8 @@ fn loaded(seed: u64, repetitions: u32) -> Loaded {
             causes: Vec::new(),
             verdict: Verdict::Valid,
             warnings: Vec::new(),
+            noise_floor: Vec::new(),
+            expectations: Vec::new(),
             paper: None,
             partial: false,
             rows,

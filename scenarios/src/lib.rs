@@ -22,8 +22,8 @@ mod rate;
 mod scenario;
 mod schedule;
 mod schema;
-pub mod target;
 mod share;
+pub mod target;
 mod text_duration;
 mod trace;
 

@@ -25,6 +25,7 @@ const GOOD_BYES: Duration = Duration::from_millis(1500);
 const LAST_LOOK: Duration = Duration::from_millis(300);
 
 /// What is served, and how.
+#[allow(clippy::struct_excessive_bools)] // each is a condition of its own
 pub struct Config {
     /// The transports and their settings.
     pub transports: Vec<(&'static Transport, Params)>,
@@ -62,6 +63,7 @@ impl Default for Config {
 }
 
 /// What all connections of a server have in common.
+#[allow(clippy::struct_excessive_bools)] // as in Config
 pub(crate) struct Shared {
     pub(crate) feed: Feed,
     pub(crate) shutdown: Shutdown,

@@ -84,6 +84,7 @@ pub struct Context {
 }
 
 /// See [`Context`].
+#[allow(clippy::struct_excessive_bools)] // as in Config
 pub struct Surroundings {
     /// What is carried.
     pub feed: Feed,

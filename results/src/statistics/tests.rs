@@ -139,7 +139,7 @@ fn a_cluster_is_drawn_whole() {
                 repetition: 1,
                 publish,
                 rank,
-                client: rank,
+                client: Some(rank),
                 delay_ns: (fate + 1e3 * f64::from(rank)) as u64,
             })
         });

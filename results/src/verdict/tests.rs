@@ -164,7 +164,7 @@ fn more_than_half_of_what_the_harness_can_record_at_all_is_suspect() {
     // A clean row has 200 deliveries a second.
     let fired = |null_arrivals_per_s, workers, harness_cpus: &str| {
         let harness_cpus = harness_cpus.to_owned();
-        let limited = Environment { null_arrivals_per_s, workers, harness_cpus, ..environment() };
+        let limited = Environment { harness_cpus, workers, null_arrivals_per_s, ..environment() };
         let mut row = clean();
         let warnings = judge(&mut row, &scenario(), &limited);
         let names: Vec<String> = warnings.into_iter().map(|warning| warning.rule).collect();

@@ -13,12 +13,6 @@ impl Scenario {
     /// Checks what no key can say alone. [`Scenario::load`] has done so; do it again after filling
     /// in the transports' defaults, because the window must not be shorter than a poll interval.
     pub fn validate(&self) -> Result<(), Error> {
-        if self.feed.latest_value {
-            return Err(self.error_at(
-                "feed.latest_value",
-                "must be false: every update is delivered, skipping to the newest is not there yet",
-            ));
-        }
         self.check_expected_transports()?;
         self.check_intervals()?;
         self.check_network()?;

@@ -6,10 +6,9 @@ use std::{fmt, time::Duration};
 use toml::Value;
 
 use crate::{
-    Bandwidth, Queue, Rate, preset,
+    Bandwidth, Queue, Rate, preset, share,
     target::{ADDRESS, HttpUrl, PublishAt, host_and_port},
 };
-use crate::{Bandwidth, Queue, Rate, preset, share};
 
 /// One key of the file.
 pub(crate) struct Key {

@@ -22,10 +22,9 @@ pub(super) const TRANSPORT: Transport = Transport {
 };
 
 /// Two small writes are what Nagle's algorithm holds back: with `server.nodelay = false` the second
-/// waits until the client has acknowledged the first, which it delays by up to 40 ms
-/// (`TCP_DELACK_MIN`). A client that was idle for longer than its retransmission timeout, 200 ms,
-/// acknowledges the next at once, and so do the first 16 segments of a connection: the trap shows in
-/// a feed of about 5 to 20 updates a second.
+/// waits until the client has acknowledged the first. A client that only listens does so as it reads
+/// (`tcp_cleanup_rbuf` of Linux), so that is a round trip; the 40 ms of a delayed acknowledgement
+/// (`TCP_DELACK_MIN`) need a client that talks as well.
 const WRITES: Knob = Knob {
     name: "writes",
     about: "writes for what is ready together: 2 sends the first length in one of its own",

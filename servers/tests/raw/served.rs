@@ -11,6 +11,7 @@ use super::{Raw, within};
 
 /// What is served; the rest is as in every test.
 #[derive(Clone, Copy)]
+#[allow(clippy::struct_excessive_bools)] // each is a condition of its own
 pub struct Setup {
     pub history: usize,
     pub history_bytes: usize,
