@@ -49,7 +49,6 @@ const MISTAKES: &[Mistake] = &[
     ("rate that publishes nothing", &[("\"poisson\"", "\"periodic\""), ("\"20/s\"", "\"1/h\"")]),
     ("payload smaller than its stamp", &[("payload_bytes = 128", "payload_bytes = 16")]),
     ("payload too large", &[("payload_bytes = 128", "payload_bytes = 2000000")]),
-    ("latest_value", &[("payload_bytes = 128", "latest_value = true")]),
     ("twins a number", &[("seed = 7", "twins = 1")]),
     ("expect not a table", &[("clients = 10", "clients = 10\nexpect = \"fast\"")]),
     ("expect without a transport", &[("[server]", "[expect]\ndelay_p99 = \"< 1s\"\n[server]")]),
