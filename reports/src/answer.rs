@@ -5,6 +5,7 @@ mod column;
 pub mod link;
 
 use results::{Row, Run, percentile};
+use scenarios::Prediction;
 use serde::Serialize;
 
 use crate::{
@@ -22,7 +23,7 @@ pub struct Answer {
     pub columns: Vec<Column>,
     /// From top to bottom.
     pub lines: Vec<Line>,
-    /// Reasons of empty cells, by number from 1.
+    /// Reasons of empty cells, and what makes a bound of theory's numbers, by number from 1.
     pub notes: Vec<String>,
     /// What else must be known to read it.
     pub closing: String,
@@ -56,7 +57,7 @@ pub enum Kind {
 pub struct Cell {
     /// In human units; a dash where nothing is known.
     pub text: String,
-    /// Number of the note that says why it is empty.
+    /// Number of the note that says why it is empty, or no more than a bound.
     pub note: Option<usize>,
 }
 
@@ -69,7 +70,7 @@ pub fn answer(run: &Run) -> Answer {
     let mut lines = Vec::new();
     for subject in &subjects {
         lines.push(measured(&sources, subject, floor, &mut notes));
-        lines.extend(theory(&sources, subject));
+        lines.extend(theory(&sources, subject, &mut notes));
         lines.extend(range(&sources, subject));
     }
     let mut columns: Vec<Column> = sources.iter().map(|source| source.column).collect();
@@ -145,15 +146,24 @@ fn values(sources: &[Source], row: &Row, notes: &mut Vec<String>) -> Vec<Cell> {
     cells.collect()
 }
 
-fn theory(sources: &[Source], subject: &Subject) -> Option<Line> {
-    subject.prediction.as_ref()?;
+fn theory(sources: &[Source], subject: &Subject, notes: &mut Vec<String>) -> Option<Line> {
+    let prediction = subject.prediction.as_ref()?;
     let mut cells: Vec<Cell> = sources
         .iter()
         .map(|source| (source.theory)(subject).map_or(Cell::default(), |v| text((source.unit)(v))))
         .collect();
+    if let Some(cell) = cells.first_mut() {
+        cell.note = overload(prediction).map(|why| number(notes, why));
+    }
     cells.insert(FLOOR_AT, Cell::default());
     cells.extend([Cell::default(), Cell::default()]);
     Some(line(subject, Kind::Theory, cells))
+}
+
+/// Where theory's numbers are bounds, because more is asked than is carried.
+fn overload(prediction: &Prediction) -> Option<String> {
+    let all: Vec<String> = prediction.overloads.iter().map(ToString::to_string).collect();
+    (!all.is_empty()).then(|| format!("theory is a bound: {}", all.join("; ")))
 }
 
 fn range(sources: &[Source], subject: &Subject) -> Option<Line> {

@@ -272,3 +272,19 @@ fn a_link_over_which_nothing_came_is_shown_without_a_single_nan() {
         assert!(!text.contains("NaN") && !text.contains("inf "), "{text}");
     }
 }
+
+#[test]
+fn a_link_that_cannot_carry_what_is_asked_of_it_is_said_under_every_table() {
+    let loaded = synthetic::run("quick", &["clients=60", "link.preset=3g"]);
+    let said = "theory is a bound: the link to the clients cannot carry what is asked of it, ";
+    let table = reports::table(&loaded.run, Some(80), false);
+    let note = table.lines().find(|line| line.contains(said)).unwrap();
+    let sign = note.chars().next().unwrap();
+    let marked = |line: &str| line.starts_with("  theory") && line.contains(sign);
+    assert!(table.lines().any(marked), "{table}");
+    assert!(reports::markdown(&loaded.run).contains(&format!("{sign} {said}")));
+    assert!(page(&loaded).contains(said));
+    for other in [lossy(), clean(), loopback()] {
+        assert!(!reports::table(&other.run, None, false).contains("cannot carry"));
+    }
+}

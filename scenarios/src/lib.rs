@@ -31,7 +31,7 @@ pub use bandwidth::Bandwidth;
 pub use builtin::{Builtin, builtin};
 pub use error::Error;
 pub use link::{Bottleneck, Cut, CutDirection, Link, MTU_BYTES, Way};
-pub use predict::{Calibration, Prediction, Sizes, TransportSizes};
+pub use predict::{Calibration, Carrier, Overload, Prediction, Sizes, TransportSizes};
 pub use queue::Queue;
 pub use rate::Rate;
 pub use scenario::{Feed, FeedKind, Freeze, Measure, PAPERS, Scenario, Server};

@@ -20,6 +20,7 @@ mod freshness;
 mod long_poll;
 mod looks;
 mod network;
+mod overload;
 mod push;
 mod short_poll;
 
@@ -35,6 +36,7 @@ use freeze::Entered;
 use freshness::Freshness;
 use network::Network;
 pub use network::PACKET_HEADER_BYTES;
+pub use overload::{Carrier, Overload};
 
 /// Sizes of each transport's messages, from the codecs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -140,6 +142,10 @@ pub struct Prediction {
     pub bytes_down: u64,
     /// The delay's quantile function, denser towards 1: (quantile, ns).
     pub delay_curve: Vec<(f64, u64)>,
+    /// Where more is asked than is carried, which makes bounds of the numbers; in words it is among
+    /// the assumptions, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overloads: Vec<Overload>,
     /// What had to be taken for granted.
     pub assumptions: Vec<String>,
 }
@@ -167,6 +173,7 @@ pub fn predict(scenario: &Scenario, sizes: &Sizes, calibration: &Calibration) ->
             let mut outcome = model(&case, schedule);
             outcome.delay = outcome.delay.jittered(network.jitter_down_ns());
             outcome.published = schedule.offsets_ns.len() as f64;
+            outcome.assumptions.extend(outcome.overloads.iter().map(Overload::assumption));
             outcome.assumptions.extend(digits::assumption(&case, schedule));
             outcome.assumptions.extend(network.assumptions());
             outcome
@@ -206,6 +213,7 @@ struct Outcome {
     answered_updates: f64,
     up_bytes: f64,
     down_bytes: f64,
+    overloads: Vec<Overload>,
     assumptions: Vec<String>,
 }
 
@@ -223,6 +231,7 @@ impl Outcome {
             pool.answered_updates += outcome.answered_updates;
             pool.up_bytes += outcome.up_bytes;
             pool.down_bytes += outcome.down_bytes;
+            pool.overloads = Overload::worst(pool.overloads.into_iter().chain(outcome.overloads));
             for assumption in outcome.assumptions {
                 if !pool.assumptions.contains(&assumption) {
                     pool.assumptions.push(assumption);
@@ -253,6 +262,7 @@ impl Outcome {
             bytes_up: whole(self.up_bytes),
             bytes_down: whole(self.down_bytes),
             delay_curve: delay::CURVE.iter().map(|q| (*q, quantile(*q))).collect(),
+            overloads: self.overloads.clone(),
             assumptions: self.assumptions.clone(),
         }
     }

@@ -4,7 +4,7 @@
 mod common;
 
 use common::predicting::{FLOOR, LONG, calibration, near, ns, one, pooled, scenario};
-use scenarios::{Calibration, predict::closed};
+use scenarios::{Calibration, Carrier, Overload, predict::closed};
 
 #[test]
 fn short_polls_wait_half_a_cycle_and_never_more_than_one() {
@@ -29,6 +29,7 @@ fn short_polls_meet_in_a_queue_that_is_next_to_nothing() {
     near(ns(p.delay_mean_ns), 0.5e9 + FLOOR + 0.25 / (2.0 * 0.75) * 50e3, 1e-9);
     let overloaded = one(&scenario(&["clients=30000"]), &calibration, "short-poll", None);
     assert!(overloaded.assumptions.iter().any(|text| text.contains("lower bound")));
+    assert_eq!(overloaded.overloads, [Overload { carrier: Carrier::Server, load: 1.5 }]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod common;
 use std::collections::VecDeque;
 
 use common::predicting::{FLOOR, LONG, calibration, near, ns, one, pooled, scenario};
-use scenarios::predict::closed;
+use scenarios::{Carrier, predict::closed};
 
 #[test]
 fn one_push_client_has_the_floor_and_nothing_else() {
@@ -46,6 +46,10 @@ fn without_coalescing_fan_outs_queue_as_m_d_1_says() {
         "at a load of 2 the queue grows through the window"
     );
     assert!(overloaded.assumptions.iter().any(|text| text.contains("queue grows")));
+    assert_eq!(overloaded.overloads[0].carrier, Carrier::Server);
+    near(overloaded.overloads[0].load, 2.0, 0.02);
+    let coalesced = pooled(&[&LONG[..], &["clients=2000"]].concat(), 20e3, "tcp");
+    assert_eq!(coalesced.overloads, []);
 }
 
 /// A server that serves one client after the other, each with all that is there for it, and puts

@@ -3,7 +3,7 @@
 //! A run that was interrupted has fewer repetitions than were predicted, and the publish times of
 //! each are their own: what is pooled of one side is compared with the same of the other.
 
-use scenarios::Prediction;
+use scenarios::{Overload, Prediction};
 
 use crate::Row;
 
@@ -61,6 +61,7 @@ fn mixture(parts: &[(&Row, &Prediction)]) -> Option<Prediction> {
             .iter()
             .map(|&(q, _)| Some((q, at(q)?)))
             .collect::<Option<_>>()?,
+        overloads: Overload::worst(parts.iter().flat_map(|(_, p)| p.overloads.iter().copied())),
         assumptions: first.assumptions.clone(),
     })
 }

@@ -12,10 +12,7 @@
 //! wait likewise, but an update does not wait longer for that: any time is as good to look as
 //! another.
 
-use super::{
-    Case, bytes,
-    network::{Network, overload},
-};
+use super::{Carrier, Case, Overload, bytes, network::Network};
 
 /// The parts of a poll's time that the link makes, ns.
 pub(super) struct Exchange {
@@ -55,10 +52,11 @@ impl Exchange {
         if load < 1.0 { others * moment(2) / (2.0 * (1.0 - load)) } else { 0.0 }
     }
 
-    /// What to say if so many exchanges in the window are more than the link carries.
-    pub fn overloads(&self, answers: f64, empty: f64, window_ns: f64) -> Vec<String> {
-        let up = overload("to the server", (answers + empty) * self.up, window_ns);
+    /// Where so many exchanges in the window are more than the link carries.
+    pub fn overloads(&self, answers: f64, empty: f64, window_ns: f64) -> Vec<Overload> {
+        let up = Overload::of(Carrier::LinkUp, (answers + empty) * self.up, window_ns);
         let down = answers * self.answer + empty * self.empty;
-        up.into_iter().chain(overload("to the clients", down, window_ns)).collect()
+        let down = Overload::of(Carrier::LinkDown, down, window_ns);
+        up.into_iter().chain(down).collect()
     }
 }

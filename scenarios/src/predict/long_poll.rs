@@ -104,7 +104,6 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
             case.scenario.clients
         ));
     }
-    assumptions.extend(exchange.overloads(answers, empty, schedule.window_ns() as f64));
     // An answer has all that came since the last one, or the newest of it.
     let all = at_ns.len() as f64;
     let seen = if case.newest_only() { answers / case.clients() } else { all };
@@ -119,6 +118,7 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
         seen,
         up_bytes,
         down_bytes,
+        overloads: exchange.overloads(answers, empty, schedule.window_ns() as f64),
         assumptions,
         ..Outcome::default()
     }

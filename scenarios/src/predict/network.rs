@@ -101,18 +101,6 @@ fn wire_ns(way: &Way, bytes: f64) -> f64 {
     (bytes + headers) * 8e9 / bandwidth.bits_per_second() as f64
 }
 
-/// What to say of a bottleneck that is given work for `busy_ns` in a window of `window_ns`;
-/// `whither` is "to the clients" or "to the server".
-pub(super) fn overload(whither: &str, busy_ns: f64, window_ns: f64) -> Option<String> {
-    let load = busy_ns / window_ns;
-    (load >= 1.0).then(|| {
-        format!(
-            "the link {whither} cannot carry what is asked of it, {load:.1} times its bandwidth: \
-             its queue grows and drops, delays are a lower bound and counts an upper one"
-        )
-    })
-}
-
 /// Mean one-way time of a small packet.
 fn mean_ns(way: &Way) -> f64 {
     way.delay.as_nanos() as f64 + way.jitter.as_nanos() as f64 / 2.0

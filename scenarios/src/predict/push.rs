@@ -26,10 +26,9 @@
 //! simulation of both with loads of 0.2 to 0.95, as the thread has spread what the line is given.
 
 use super::{
-    Case, Entered, Outcome, bytes,
+    Carrier, Case, Entered, Outcome, Overload, bytes,
     delay::Delay,
     freshness::{Freshness, middles, sample_clients},
-    network::overload,
 };
 use crate::Schedule;
 
@@ -65,6 +64,7 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
         up_bytes,
         down_bytes,
         seen,
+        overloads: line.overloads(case, schedule),
         assumptions,
         ..Outcome::default()
     }
@@ -100,6 +100,15 @@ impl Line {
         queue(publishes, clients * each)
     }
 
+    /// A server that coalesces always keeps up, if only with writes that carry more.
+    fn overloads(&self, case: &Case<'_>, schedule: &Schedule) -> Vec<Overload> {
+        let period = schedule.mean_period_ns as f64;
+        let of = |carrier, each| Overload::of(carrier, case.clients() * each, period);
+        let send = if case.scenario.server.coalesce { 0.0 } else { self.send };
+        let all = [of(Carrier::LinkDown, self.wire), of(Carrier::Server, send)];
+        all.into_iter().flatten().collect()
+    }
+
     fn assumptions(&self, case: &Case<'_>, schedule: &Schedule) -> Vec<String> {
         let Self { send, wire } = *self;
         let clients = case.scenario.clients;
@@ -116,14 +125,12 @@ impl Line {
                  each, after the tcp floor"
             ));
         }
-        assumptions.extend(overload("to the clients", case.clients() * wire, period));
-        if case.clients() * send > period && send > 0.0 {
-            let then = if case.scenario.server.coalesce {
-                "this holds if a write costs the same whatever it carries"
-            } else {
-                "the queue grows through the window"
-            };
-            assumptions.push(format!("a round takes longer than the time between updates: {then}"));
+        if case.scenario.server.coalesce && case.clients() * send > period && send > 0.0 {
+            assumptions.push(
+                "a round takes longer than the time between updates: this holds if a write costs \
+                 the same whatever it carries"
+                    .to_owned(),
+            );
         }
         if case.scenario.server.threads > 1 && send >= wire {
             assumptions.push(

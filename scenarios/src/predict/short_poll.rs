@@ -37,7 +37,7 @@
 //! wait for each other there, too: see [`exchange`](super::exchange).
 
 use super::{
-    Case, Entered, Outcome, bytes,
+    Carrier, Case, Entered, Outcome, Overload, bytes,
     delay::Delay,
     exchange::Exchange,
     freeze::Freezes,
@@ -58,8 +58,9 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
     let exchange = Exchange::of(case, per_answer);
     let share = (looks * nearly / schedule.window_ns().max(1) as f64).min(1.0);
     let cycle = cycle_ns(case, exchange.mean_ns(share), &mut assumptions);
-    let queue = queue_ns(case, cycle, &mut assumptions)
-        + exchange.wait_down_ns((case.clients() - 1.0) / cycle, share);
+    let server = server_load(case, cycle);
+    let queue =
+        queue_ns(case, server) + exchange.wait_down_ns((case.clients() - 1.0) / cycle, share);
     if case.network.has_bottleneck() {
         assumptions.push(
             "polls come to the link's bottleneck independently of each other, and each answer with \
@@ -102,7 +103,8 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
     let empty = requests - clients * covered_ns(&at_ns, cycle, window) / cycle;
     // The last exchange is over when the last update is there, which may be after the window.
     let answers = clients * looks_with_updates(&at_ns, cycle);
-    assumptions.extend(exchange.overloads(requests - empty, empty, window));
+    let mut overloads = exchange.overloads(requests - empty, empty, window);
+    overloads.extend(Overload::of(Carrier::Server, server, 1.0));
     let seen = if case.newest_only() { answers / clients } else { at_ns.len() as f64 };
     let (up_bytes, down_bytes) = bytes::poll(case, schedule, seen, answers, empty);
     Outcome {
@@ -119,6 +121,7 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
         seen,
         up_bytes,
         down_bytes,
+        overloads,
         assumptions,
         ..Outcome::default()
     }
@@ -192,19 +195,15 @@ fn newest<'a>(
     Delay::cells(cells, cycle / parts as f64)
 }
 
-/// Mean wait of a poll for those before it (M/D/1).
-fn queue_ns(case: &Case<'_>, cycle: f64, assumptions: &mut Vec<String>) -> f64 {
-    let send = case.send_ns();
+/// What the polls ask of the server's threads, as a share of their time.
+fn server_load(case: &Case<'_>, cycle: f64) -> f64 {
     let threads = case.scenario.server.threads.max(1);
-    let load = case.clients() * send / (cycle * f64::from(threads));
-    if load >= 1.0 {
-        assumptions.push(format!(
-            "the polls need more than the server's {threads} thread(s): the prediction is a lower \
-             bound"
-        ));
-        return 0.0;
-    }
-    load * send / (2.0 * (1.0 - load))
+    case.clients() * case.send_ns() / (cycle * f64::from(threads))
+}
+
+/// Mean wait of a poll for those before it (M/D/1); zero where there is no such mean.
+fn queue_ns(case: &Case<'_>, load: f64) -> f64 {
+    if load < 1.0 { load * case.send_ns() / (2.0 * (1.0 - load)) } else { 0.0 }
 }
 
 /// With a periodic feed a client's waits take p different values, C/p apart, where p is the
