@@ -10,8 +10,8 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use results::{
-    CausesOf, FORMAT_VERSION, Measured, Run, RunDirectory, Verdict, Warning, expect, noise_floor,
-    verdict,
+    Asked, CausesOf, FORMAT_VERSION, Measured, Run, RunDirectory, Verdict, Warning, expect,
+    noise_floor, verdict,
 };
 use scenarios::{Calibration, Prediction, Sizes, predict::predict};
 
@@ -77,6 +77,7 @@ impl Campaign {
             format_version: FORMAT_VERSION,
             seed: stage.scenario.measure.seed,
             scenario: stage.scenario.clone(),
+            asked: None,
             started: machine::started(),
             environment: stage.environment.clone(),
             calibration: Calibration::default(),
@@ -115,6 +116,13 @@ impl Campaign {
     #[must_use]
     pub fn with(mut self, calibrated: Calibrated) -> Self {
         self.calibrated = Some(calibrated);
+        self
+    }
+
+    /// Notes what was typed, where that alone made the scenario.
+    #[must_use]
+    pub fn asked(mut self, asked: Asked) -> Self {
+        self.run.asked = Some(asked);
         self
     }
 

@@ -396,3 +396,20 @@ fn an_expectation_that_is_missed_is_written_down_and_ends_with_3() {
     let text = std::fs::read_to_string(place.results().join("run.json")).unwrap();
     assert!(text.contains("\"missed\""));
 }
+
+#[test]
+fn what_was_typed_to_make_a_run_is_kept_with_it() {
+    let place = Place::new(TINY);
+    let sets = ["clients=2", "transports={ tcp = {} }"];
+    let output = place.run(&["--set", sets[0], "--set", sets[1]]).wait_with_output().unwrap();
+    let run: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let asked = serde_json::json!({ "scenario": "tiny.toml", "sets": sets });
+    assert_eq!(run["asked"], asked);
+    let stored = std::fs::read(place.results().join("run.json")).unwrap();
+    assert_eq!(serde_json::from_slice::<serde_json::Value>(&stored).unwrap()["asked"], asked);
+    let reports = place.results().strip_prefix(place.directory.path()).unwrap().to_owned();
+    let summary = reports.to_string_lossy().replacen("results", "reports", 1) + "/summary.md";
+    let summary = std::fs::read_to_string(place.directory.path().join(summary)).unwrap();
+    let line = "feedlab run tiny.toml --set clients=2 --set 'transports={ tcp = {} }'";
+    assert!(summary.ends_with(&format!("```sh\n{line}\n```\n")), "{summary}");
+}

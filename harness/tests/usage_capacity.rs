@@ -100,6 +100,7 @@ fn record(place: &Path, change: impl FnOnce(&mut Run)) {
     let mut run = Run {
         format_version: results::FORMAT_VERSION,
         seed: 1,
+        asked: None,
         started: "2026-11-28T03:00:00Z".into(),
         environment: Environment { cpu: "a test".into(), ..Environment::default() },
         calibration: Calibration {

@@ -50,6 +50,7 @@ impl Place {
         let mut run = Run {
             format_version: results::FORMAT_VERSION,
             seed: 1,
+            asked: None,
             started: "2026-11-21T10:00:00Z".into(),
             environment: Environment::default(),
             calibration,

@@ -52,7 +52,17 @@ pub fn markdown(run: &Run) -> String {
         or_unknown(&environment.feedlab),
         run.started
     );
+    if let Some(asked) = &run.asked {
+        out += &format!("\nRun again:\n\n{}\n", code(&asked.command()));
+    }
     out
+}
+
+/// A block of code, behind a fence longer than any in it.
+fn code(text: &str) -> String {
+    let ticks = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(ticks.max(2) + 1);
+    format!("{fence}sh\n{text}\n{fence}")
 }
 
 fn sheet(answer: &Answer) -> String {

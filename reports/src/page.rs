@@ -5,7 +5,7 @@ mod limits;
 mod link;
 
 use minijinja::{Environment as Templates, Value, context, value::Serde};
-use results::{Loaded, Run, Verdict};
+use results::{Asked, Loaded, Run, Verdict};
 use serde::Serialize;
 
 use crate::{
@@ -29,6 +29,7 @@ pub struct Section {
     about: String,
     directory: String,
     started: String,
+    again: Option<String>,
     feedlab: String,
     verdict: Verdict,
     partial: bool,
@@ -63,6 +64,7 @@ pub fn section(loaded: &Loaded, charts: Vec<Chart>) -> Section {
         about: run.scenario.about.clone(),
         directory: loaded.path.display().to_string(),
         started: run.started.clone(),
+        again: run.asked.as_ref().map(Asked::command),
         feedlab: run.environment.feedlab.clone(),
         verdict: run.verdict,
         partial: run.partial,

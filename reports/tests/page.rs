@@ -4,7 +4,7 @@
 
 mod synthetic;
 
-use results::Loaded;
+use results::{Asked, Loaded};
 
 fn page(loaded: &Loaded) -> String {
     reports::html(std::slice::from_ref(loaded)).unwrap()
@@ -72,4 +72,19 @@ fn numbers_that_are_invalid_are_not_held_against_theory() {
     let loaded = synthetic::spoil(loaded, results::Verdict::Invalid, "ledger", "2 are missing");
     let expected = "<dt>websocket</dt><dd>INVALID, so there is nothing to compare theory with.";
     assert!(page(&loaded).contains(expected));
+}
+
+#[test]
+fn how_to_make_a_run_again_is_on_its_page_and_in_its_summary() {
+    let mut loaded = synthetic::run("quick", &["clients=3"]);
+    assert!(page(&loaded).contains("<code>feedlab run quick</code>, with the same"));
+    let sets = vec!["clients=3".into(), r#"link.cut=[{ at = "1s", for = "<2s" }]"#.into()];
+    loaded.run.asked = Some(Asked { scenario: "quick".into(), sets, ..Asked::default() });
+    let line = r#"feedlab run quick --set clients=3 --set 'link.cut=[{ at = "1s", for = "<2s" }]'"#;
+    assert!(reports::markdown(&loaded.run).ends_with(&format!("\n```sh\n{line}\n```\n")));
+    let page = page(&loaded);
+    assert!(!page.contains("with the same <code>--set"));
+    let shown = page.split_once("run again: <code>").unwrap().1.split_once("</code>").unwrap().0;
+    let read = ["&lt;", "&quot;", "&#x27;"].iter().zip(["<", "\"", "'"]);
+    assert_eq!(read.fold(shown.to_owned(), |text, (from, to)| text.replace(from, to)), line);
 }

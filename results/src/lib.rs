@@ -11,6 +11,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod advise;
+mod asked;
 pub mod capacity;
 pub mod compare;
 mod directory;
@@ -38,6 +39,7 @@ pub mod verdict;
 mod warning;
 mod wire;
 
+pub use asked::Asked;
 pub use directory::RunDirectory;
 pub use environment::Environment;
 pub use error::Error;

@@ -4,7 +4,7 @@ use scenarios::Scenario;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{Environment, Expectation, NoiseFloor, Row, Run, Verdict, Warning};
+use crate::{Asked, Environment, Expectation, NoiseFloor, Row, Run, Verdict, Warning};
 
 /// One JSON object per run. Keys are added, never renamed.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -33,6 +33,9 @@ pub struct Output<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     #[schemars(default)]
     pub expectations: &'a [Expectation],
+    /// What was typed to make it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<&'a Asked>,
 }
 
 impl<'a> Output<'a> {
@@ -49,6 +52,7 @@ impl<'a> Output<'a> {
             partial: run.partial,
             noise_floor: &run.noise_floor,
             expectations: &run.expectations,
+            asked: run.asked.as_ref(),
         }
     }
 }

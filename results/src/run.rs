@@ -4,8 +4,8 @@ use scenarios::{Calibration, Prediction, Scenario, Sizes};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Causes, Direction, Environment, Expectation, Life, NoiseFloor, Paper, Row, Verdict, Warning,
-    Wires,
+    Asked, Causes, Direction, Environment, Expectation, Life, NoiseFloor, Paper, Row, Verdict,
+    Warning, Wires,
 };
 
 /// Version of all files of a run directory. It grows when a name or a meaning
@@ -21,6 +21,9 @@ pub struct Run {
     pub scenario: Scenario,
     /// Seed of schedules, phases and block order.
     pub seed: u64,
+    /// What was typed to make it; `None` where it is a part of something larger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
     /// When the run began, RFC 3339.
     pub started: String,
     /// The conditions that the scenario does not set.

@@ -59,6 +59,7 @@ fn loaded(seed: u64, repetitions: u32) -> Loaded {
             format_version: results::FORMAT_VERSION,
             scenario: Scenario::load("baseline", &sets).unwrap(),
             seed: 1,
+            asked: None,
             started: "2026-11-21T10:00:00Z".into(),
             environment: Environment { cpu: "one".into(), cores: 2, ..Environment::default() },
             calibration: Calibration::default(),

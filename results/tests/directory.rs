@@ -16,6 +16,7 @@ fn run() -> Run {
         format_version: results::FORMAT_VERSION,
         seed: scenario.measure.seed,
         scenario,
+        asked: None,
         started: "2026-11-21T10:00:00Z".into(),
         environment: Environment::default(),
         calibration: Calibration {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use results::{Outcome, Run, Verdict, noise_floor};
+use results::{Asked, Outcome, Run, Verdict, noise_floor};
 use scenarios::Scenario;
 
 use super::{EXPECTATION_MISSED, FAILED, Format, Interruption};
@@ -66,7 +66,12 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     // Before the stage has a directory: whoever is ended by a signal does not remove it.
     let mut interruption = runtime.block_on(async { Interruption::listen() })?;
     let stage = Stage::new(scenario, progress)?;
-    let mut campaign = Campaign::new(stage, rivals, &path, args.pcap.clone())?;
+    let asked = Asked {
+        scenario: args.scenario.clone(),
+        sets: args.sets.clone(),
+        rivals: args.rival.clone(),
+    };
+    let mut campaign = Campaign::new(stage, rivals, &path, args.pcap.clone())?.asked(asked);
     let outcome = runtime.block_on(async {
         tokio::select! {
             made = campaign.make() => made,

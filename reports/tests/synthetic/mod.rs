@@ -115,6 +115,7 @@ fn simulate(scenario: Scenario) -> Loaded {
     let mut run = Run {
         format_version: results::FORMAT_VERSION,
         seed: scenario.measure.seed,
+        asked: None,
         started: "2026-11-21T10:00:00Z".into(),
         environment: machine::environment(),
         calibration,
