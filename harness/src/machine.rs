@@ -41,7 +41,10 @@ impl Cores {
     /// for, the others have the rest. On two cores server and harness share one, because a relay
     /// that waits for its turn would delay every packet.
     pub fn share_with_relay(wanted: Option<&[u32]>, server_threads: u32) -> Self {
-        let all = own_cores();
+        Self::divide_with_relay(own_cores(), wanted, server_threads)
+    }
+
+    fn divide_with_relay(all: Vec<usize>, wanted: Option<&[u32]>, server_threads: u32) -> Self {
         let asked = |core: &usize| wanted.is_some_and(|cpus| cpus.contains(&(*core as u32)));
         let relay = all.iter().copied().find(|core| !asked(core)).unwrap_or(all[0]);
         let rest: Vec<usize> = all.iter().copied().filter(|core| *core != relay).collect();
@@ -60,6 +63,24 @@ impl Cores {
         all.sort_unstable();
         all.dedup();
         all.len() as u32
+    }
+
+    /// Who has which, in words.
+    pub fn described(&self) -> String {
+        let [server, harness, relay] = [&self.server, &self.harness, &self.relay].map(|c| list(c));
+        match (self.relay.is_empty(), self.are_shared()) {
+            (true, _) => format!("server on {server}, the rest on {harness}"),
+            (false, false) => {
+                format!("relay on {relay}, server on {server}, the rest on {harness}")
+            }
+            (false, true) if self.count() == 1 => {
+                format!("relay, server and the rest share {relay}")
+            }
+            (false, true) => format!(
+                "relay on {relay}, server and the rest share {harness}; with three cores each would \
+                 have its own"
+            ),
+        }
     }
 
     /// Whether server and harness disturb each other.
@@ -223,4 +244,24 @@ fn field(path: &str, name: &str) -> String {
     let text = fs::read_to_string(path).unwrap_or_default();
     let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default();
     line.split_once([':', '=']).map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cores;
+
+    #[test]
+    fn who_has_which_core_is_said_for_each_number_of_them() {
+        let alone = |cores: usize| Cores::divide((0..cores).collect(), None, 1).described();
+        assert_eq!(alone(2), "server on 0, the rest on 1");
+        let relayed = |cores: usize, wanted: Option<&[u32]>| {
+            Cores::divide_with_relay((0..cores).collect(), wanted, 1).described()
+        };
+        assert_eq!(relayed(1, None), "relay, server and the rest share 0");
+        let two =
+            "relay on 0, server and the rest share 1; with three cores each would have its own";
+        assert_eq!(relayed(2, None), two);
+        assert_eq!(relayed(3, None), "relay on 0, server on 1, the rest on 2");
+        assert_eq!(relayed(4, Some(&[0])), "relay on 1, server on 0, the rest on 2,3");
+    }
 }

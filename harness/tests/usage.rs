@@ -213,6 +213,7 @@ fn the_doctor_looks_at_everything_that_a_run_depends_on() {
     let mut all = feedlab().arg("doctor").assert().success();
     for what in [
         "cores",
+        "cores on a link",
         "descriptors",
         "ports",
         "accept queue",

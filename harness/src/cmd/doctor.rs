@@ -53,6 +53,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 
 fn findings() -> Vec<Finding> {
     let cores = Cores::share(None, 1);
+    let on_link = Cores::share_with_relay(None, 1);
     let environment = machine::environment(&cores, 1, "");
     let (descriptors, hard) = machine::raise_descriptor_limit();
     let lateness_ns = timer_lateness_ns();
@@ -66,13 +67,12 @@ fn findings() -> Vec<Finding> {
     let mut findings = vec![
         check(
             "cores",
-            format!(
-                "{} (server on {}, the rest on {})",
-                environment.cores, environment.server_cpus, environment.harness_cpus
-            ),
+            format!("{} ({})", environment.cores, cores.described()),
             !cores.are_shared(),
             "server and harness share a core, so every run is SUSPECT: use a machine with two or more",
         ),
+        // What is shared on two cores is a remark of each run on a link, and does not doubt it.
+        check("cores on a link", on_link.described(), true, ""),
         check(
             "descriptors",
             format!("{descriptors} per process (hard limit {hard})"),
