@@ -26,6 +26,10 @@
 //! With **keep_alive = false** a request has a connection to make first, which is a round trip more
 //! in the gap, and with TLS two: on this machine calibrated with it, on a link added.
 //!
+//! Of a server that **stands still** a parked request is answered as it goes on, with the first
+//! update of the freeze alone, and one that came to it meanwhile with what
+//! [`freeze`](super::freeze) says: the others have the next answer, a gap later.
+//!
 //! One thread wakes N parked clients one after the other, each costing `c`: position i is answered
 //! i·c later, with what has been published by then, and its gap starts then. And a client cannot be
 //! answered twice within one round of all the others who are waiting too, so with updates pending
@@ -42,12 +46,15 @@ use super::{
     Case, Entered, Outcome, bytes,
     delay::Delay,
     exchange::Exchange,
+    freeze::Freezes,
     freshness::{Freshness, middles, positions},
 };
 use crate::Schedule;
 
 pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
-    let Entered { at_ns, held_ns } = case.entered(schedule);
+    let freezes = case.freezes(schedule);
+    let Entered { at_ns, held_ns } = case.entered(schedule, &freezes);
+    let log = Log { published: &schedule.offsets_ns, at_ns: &at_ns, freezes: &freezes };
     let mut assumptions = vec!["requests are parked when the window opens".to_owned()];
     let hold = case.duration_ns("hold").unwrap_or_else(|| {
         assumptions.push("no hold is known: requests are parked for ever".to_owned());
@@ -74,7 +81,7 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
                 .to_owned(),
         );
     }
-    let clients = Line::settled(case, hold, &at_ns, end);
+    let clients = Line::settled(case, hold, &log, end);
     let Line { spread, behind, ref exchange, .. } = clients;
     let wire = exchange.answer;
 
@@ -83,7 +90,7 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
     let (mut waits, mut freshness) = (Vec::new(), Freshness::default());
     let (mut answers, mut empty, mut crowded) = (0.0, 0.0, false);
     for place in middles(samples, 1.0) {
-        let client = clients.pattern(place).follow(&at_ns, place * spread, end);
+        let client = clients.pattern(place).follow(&log, place * spread, end);
         let after = case.floor_mean_ns() + wire;
         let answers_at = client.answers.iter().map(|(at, newest)| (at + after, *newest));
         freshness.follow(&schedule.offsets_ns, answers_at);
@@ -140,13 +147,13 @@ struct Line {
 impl Line {
     /// With answers as large as the client in the middle gets them if each took the wire's time of
     /// one update.
-    fn settled(case: &Case<'_>, hold: f64, publishes: &[u64], end: f64) -> Self {
+    fn settled(case: &Case<'_>, hold: f64, log: &Log<'_>, end: f64) -> Self {
         let single = Self::of(case, hold, Exchange::of(case, 1.0));
         if !case.network.has_bottleneck() || case.newest_only() {
             return single;
         }
-        let middle = single.pattern(0.5).follow(publishes, single.spread / 2.0, end);
-        let updates_per_answer = publishes.len() as f64 / middle.answers.len().max(1) as f64;
+        let middle = single.pattern(0.5).follow(log, single.spread / 2.0, end);
+        let updates_per_answer = log.at_ns.len() as f64 / middle.answers.len().max(1) as f64;
         Self::of(case, hold, Exchange::of(case, updates_per_answer))
     }
 
@@ -168,6 +175,36 @@ impl Line {
     fn pattern(&self, place: f64) -> Pattern {
         let Self { gap, hold, outstanding, behind, round, .. } = *self;
         Pattern { gap: gap + place * behind, round, hold, outstanding }
+    }
+}
+
+/// What is published, as requests find it; ns.
+struct Log<'a> {
+    published: &'a [u64],
+    /// When it is in the server's log.
+    at_ns: &'a [u64],
+    freezes: &'a Freezes,
+}
+
+impl Log<'_> {
+    /// When update `k` is in the log.
+    fn at(&self, k: usize) -> Option<f64> {
+        self.at_ns.get(k).map(|at| *at as f64)
+    }
+
+    /// When a request that is ready for updates at `ready` is answered, and which of them, from
+    /// `next` on, has the answer not: a frozen server answers at the end of the freeze.
+    fn answered(&self, ready: f64, mut next: usize) -> (f64, usize) {
+        let freeze = self.freezes.around(ready);
+        let answer = freeze.map_or(ready, |freeze| freeze.end as f64);
+        let is_in = |k: usize| {
+            let there = self.at(k).is_some_and(|at| at <= answer);
+            there && freeze.is_none_or(|freeze| freeze.answers(ready, self.published[k]))
+        };
+        while is_in(next) {
+            next += 1;
+        }
+        (answer, next)
     }
 }
 
@@ -193,26 +230,24 @@ struct Followed {
 }
 
 impl Pattern {
-    fn follow(&self, publishes: &[u64], position: f64, end: f64) -> Followed {
+    fn follow(&self, log: &Log<'_>, position: f64, end: f64) -> Followed {
         let mut seen = Followed::default();
-        let Some(first) = publishes.first() else {
+        let Some(first) = log.at(0) else {
             return seen;
         };
         let mut next = 0;
-        let mut requests = Requests::parked(self, *first as f64);
+        let mut requests = Requests::parked(self, first);
         let mut round_ends = f64::NEG_INFINITY;
-        while let Some(published) = publishes.get(next).map(|at| *at as f64) {
+        while let Some(published) = log.at(next) {
             requests.time_out(published, &mut seen);
             // Pending when its turn comes, or while the round before it is still going on.
             let ready = requests.turn().max(round_ends);
             let pending = next > 0 && published <= ready;
             seen.crowded |= pending && round_ends > requests.turn();
-            let answer = if pending { ready } else { published + position };
-            while let Some(at) = publishes.get(next).map(|at| *at as f64).filter(|at| *at <= answer)
-            {
-                seen.waits.push(answer - at);
-                next += 1;
-            }
+            let ready = if pending { ready } else { published + position };
+            let (answer, after) = log.answered(ready, next);
+            seen.waits.extend((next..after).filter_map(|k| Some(answer - log.at(k)?)));
+            next = after;
             seen.answers.push((answer, next - 1));
             requests.answer(answer);
             round_ends = answer + self.round;

@@ -33,7 +33,7 @@ use super::{
 use crate::Schedule;
 
 pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
-    let Entered { at_ns, held_ns } = case.entered(schedule);
+    let Entered { at_ns, held_ns } = case.entered(schedule, &case.freezes(schedule));
     let line = Line::of(case);
     let Line { wire, .. } = line;
     let spread = (case.clients() - 1.0).max(0.0) * line.slower();

@@ -42,17 +42,17 @@ use super::{
     exchange::Exchange,
     freeze::Freezes,
     freshness::{Freshness, middles, positions, sample_clients},
-    looks::Looks,
+    looks::Rhythm,
 };
 use crate::{FeedKind, Schedule};
 
 pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
     let freezes = case.freezes(schedule);
-    let Entered { at_ns, .. } = freezes.entered(schedule);
+    let Entered { at_ns, .. } = case.entered(schedule, &freezes);
     let mut assumptions = Vec::new();
     // What an answer has depends on the cycle and, a little, the cycle on that: once around.
     let nearly = cycle_ns(case, Exchange::of(case, 1.0).mean_ns(1.0), &mut Vec::new());
-    let looks = looks_with_updates(&at_ns, nearly);
+    let looks = Found::of(&at_ns, nearly, f64::INFINITY).all;
     // Of the newest values alone, a look that finds any takes one.
     let per_answer = if case.newest_only() { 1.0 } else { at_ns.len() as f64 / looks };
     let exchange = Exchange::of(case, per_answer);
@@ -77,8 +77,9 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
     }
     if !freezes.is_empty() {
         assumptions.push(
-            "what is published while the server stands still is in its log before it answers the \
-             poll that waits; that the polls of all clients come together then is not in the model"
+            "of what is published while the server stands still all but the first update comes \
+             after the polls that wait for it are answered; that those of all clients come together \
+             then is not in the model"
                 .to_owned(),
         );
     }
@@ -86,32 +87,40 @@ pub(super) fn model(case: &Case<'_>, schedule: &Schedule) -> Outcome {
 
     let wire = exchange.answer;
     let after = case.floor_mean_ns() + queue + wire;
-    let fixed_delay = case.is("pacing", "fixed-delay");
-    let looks = |phase| Looks::of(&freezes, cycle, phase, fixed_delay);
-    let (mut freshness, mut missed) = (Freshness::default(), 0.0);
-    let samples = sample_clients(at_ns.len());
-    for looks in middles(samples, cycle).map(looks) {
-        let published = schedule.offsets_ns.iter().enumerate();
-        let deliveries = published.map(|(k, at)| (looks.after(*at) + after, k));
-        freshness.follow(&schedule.offsets_ns, deliveries);
-        missed += looks.missed / samples as f64;
-    }
-
+    let rhythm = Rhythm {
+        cycle,
+        exchange: round_trip_ns(case, exchange.mean_ns(share)),
+        fixed_delay: case.is("pacing", "fixed-delay"),
+    };
+    let looks = |phase| rhythm.looks(&freezes, phase);
     let clients = case.clients();
     let window = schedule.window_ns() as f64;
+    let end = at_ns.first().map_or(0.0, |first| *first as f64 + window);
+    let (mut freshness, mut missed, mut found) = (Freshness::default(), 0.0, Found::default());
+    let samples = sample_clients(at_ns.len());
+    for looks in middles(samples, cycle).map(looks) {
+        let looked: Vec<f64> = schedule.offsets_ns.iter().map(|at| looks.after(*at)).collect();
+        let deliveries = looked.iter().enumerate().map(|(k, look)| (look + after, k));
+        freshness.follow(&schedule.offsets_ns, deliveries);
+        missed += looks.missed / samples as f64;
+        found.add(&looked, end, 1.0 / samples as f64);
+    }
+    if freezes.is_empty() {
+        found = Found::of(&at_ns, cycle, window);
+    }
+
     let requests = clients * (window / cycle - missed);
-    let empty = requests - clients * covered_ns(&at_ns, cycle, window) / cycle;
-    // The last exchange is over when the last update is there, which may be after the window.
-    let answers = clients * looks_with_updates(&at_ns, cycle);
+    let empty = requests - clients * found.in_window;
+    let answers = clients * found.all;
     let mut overloads = exchange.overloads(requests - empty, empty, window);
     overloads.extend(Overload::of(Carrier::Server, server, 1.0));
     let seen = if case.newest_only() { answers / clients } else { at_ns.len() as f64 };
     let (up_bytes, down_bytes) = bytes::poll(case, schedule, seen, answers, empty);
     Outcome {
         delay: if case.newest_only() {
-            newest(&schedule.offsets_ns, queue + wire, cycle, looks)
+            newest(&schedule.offsets_ns, &freezes, queue + wire, rhythm)
         } else {
-            delay(&schedule.offsets_ns, &freezes, queue + wire, cycle, looks)
+            delay(&schedule.offsets_ns, &freezes, queue + wire, rhythm)
         },
         freshness,
         requests,
@@ -140,24 +149,24 @@ fn cycle_ns(case: &Case<'_>, on_link_ns: f64, assumptions: &mut Vec<String>) -> 
              an overloaded server or link stretches it"
                 .to_owned(),
         );
-        let extra = case.calibration.poll_cycle_extra_ns.max(0.0);
-        return interval + extra + on_link_ns;
+        return interval + round_trip_ns(case, on_link_ns);
     }
     assumptions.push("each client polls at a fixed rate from a random phase".to_owned());
     // The next poll waits for the last one's answer.
-    interval.max(case.calibration.poll_cycle_extra_ns.max(0.0) + on_link_ns)
+    interval.max(round_trip_ns(case, on_link_ns))
+}
+
+/// From when a poll goes out until the next one could.
+fn round_trip_ns(case: &Case<'_>, on_link_ns: f64) -> f64 {
+    case.calibration.poll_cycle_extra_ns.max(0.0) + on_link_ns
 }
 
 /// Each update waits for its client's next look: U(0, C), but near a freeze, which cuts into that
 /// elsewhere for each update and phase; so these are followed for the middles of many phases.
-fn delay<'a>(
-    publishes: &[u64],
-    freezes: &Freezes,
-    after: f64,
-    cycle: f64,
-    looks: impl Fn(f64) -> Looks<'a>,
-) -> Delay {
-    let near = |at: &u64| freezes.touch(*at, *at + cycle as u64);
+fn delay(publishes: &[u64], freezes: &Freezes, after: f64, rhythm: Rhythm) -> Delay {
+    let cycle = rhythm.cycle;
+    let late = rhythm.late_ns() as u64;
+    let near = |at: &u64| freezes.touch(at.saturating_sub(late), *at + cycle as u64);
     let (near, free): (Vec<u64>, Vec<u64>) = publishes.iter().partition(|at| near(at));
     if freezes.is_empty() {
         return Delay::held(&vec![0.0; free.len()], after, cycle);
@@ -166,7 +175,7 @@ fn delay<'a>(
     let weight = 1.0 / parts as f64;
     let mut cells = Vec::with_capacity(parts * (near.len() + 1));
     for phase in middles(parts, cycle) {
-        let looks = looks(phase);
+        let looks = rhythm.looks(freezes, phase);
         cells.push((phase + after, free.len() as f64 * weight));
         cells.extend(near.iter().map(|at| (looks.after(*at) - *at as f64 + after, weight)));
     }
@@ -175,16 +184,12 @@ fn delay<'a>(
 
 /// Of the newest values alone only those are seen, and wait, that are still the newest at their
 /// client's next look: followed for the middles of many phases.
-fn newest<'a>(
-    publishes: &[u64],
-    after: f64,
-    cycle: f64,
-    looks: impl Fn(f64) -> Looks<'a>,
-) -> Delay {
+fn newest(publishes: &[u64], freezes: &Freezes, after: f64, rhythm: Rhythm) -> Delay {
+    let cycle = rhythm.cycle;
     let parts = positions(publishes.len());
     let mut cells = Vec::new();
     for phase in middles(parts, cycle) {
-        let looks = looks(phase);
+        let looks = rhythm.looks(freezes, phase);
         let looked: Vec<f64> = publishes.iter().map(|at| looks.after(*at)).collect();
         for (k, look) in looked.iter().enumerate() {
             if looked.get(k + 1).is_none_or(|next| next > look) {
@@ -232,9 +237,30 @@ fn phase_lock(case: &Case<'_>, cycle: f64, assumptions: &mut Vec<String>) {
     }
 }
 
-/// A client's looks that find something, until it has the last update.
-fn looks_with_updates(publishes: &[u64], cycle: f64) -> f64 {
-    covered_ns(publishes, cycle, f64::INFINITY) / cycle
+/// A client's looks that find something.
+#[derive(Default)]
+struct Found {
+    /// Until it has the last update, which may be after the window.
+    all: f64,
+    in_window: f64,
+}
+
+impl Found {
+    /// On the average over phases, where looks are a cycle apart.
+    fn of(publishes: &[u64], cycle: f64, window: f64) -> Self {
+        Self {
+            all: covered_ns(publishes, cycle, f64::INFINITY) / cycle,
+            in_window: covered_ns(publishes, cycle, window) / cycle,
+        }
+    }
+
+    /// Of one client, from the look that finds each update.
+    fn add(&mut self, looked: &[f64], end: f64, weight: f64) {
+        for look in looked.chunk_by(|one, next| one >= next).map(|same| same[0]) {
+            self.all += weight;
+            self.in_window += if look < end { weight } else { 0.0 };
+        }
+    }
 }
 
 /// Length of the union of `[u, u + cycle)` over all publishes, as far as it lies within `window` of
