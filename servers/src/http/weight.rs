@@ -45,13 +45,19 @@ pub(crate) fn answer_bytes(params: &Params) -> Option<usize> {
     (params.choice(&HEADERS) == KAAZING).then_some(ANSWER_BYTES)
 }
 
-/// Makes a head `bytes` long, if there is room for a header. `closes`: it will end the connection.
+/// Makes a head `bytes` long, unless it is longer already: with a name of the server or, where there
+/// is no room for that, with spaces at the end of a line, which are no part of its value (RFC 9110
+/// section 5.5). `closes`: it will end the connection.
 pub(crate) fn pad(reply: &mut Reply, bytes: usize, closes: bool) {
-    let around = "server: \r\n".len();
-    let missing = bytes.saturating_sub(size(reply, closes).bytes + around);
-    if missing > 0 {
-        let name = &SERVER_NAME[..missing.min(SERVER_NAME.len())];
+    let missing = bytes.saturating_sub(size(reply, closes).bytes);
+    let name = missing.saturating_sub("server: \r\n".len());
+    if name > 0 {
+        let name = &SERVER_NAME[..name.min(SERVER_NAME.len())];
         reply.headers_mut().insert(SERVER, HeaderValue::from_static(name));
+    } else if let Some(line) = reply.headers_mut().get_mut(CACHE_CONTROL) {
+        let mut value = line.as_bytes().to_vec();
+        value.resize(value.len() + missing, b' ');
+        *line = HeaderValue::from_bytes(&value).expect("spaces may stand in a value");
     }
 }
 
@@ -104,13 +110,21 @@ mod tests {
     }
 
     #[test]
-    fn a_head_that_is_too_long_already_stays_as_it_is() {
-        let mut reply = Reply::new(Body::empty());
-        reply.headers_mut().insert(ETAG, HeaderValue::from_static("\"k3f9:1\""));
-        let before = size(&reply, true);
-        pad(&mut reply, before.bytes + 10, true);
-        assert_eq!(size(&reply, true), before, "no room for a name");
-        pad(&mut reply, before.bytes + 11, true);
-        assert_eq!(size(&reply, true).bytes, before.bytes + 11);
+    fn a_head_has_its_bytes_also_where_there_is_no_room_for_a_name_unless_it_has_more() {
+        let bare = || {
+            let mut reply = Reply::new(Body::empty());
+            reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            reply
+        };
+        let before = size(&bare(), true);
+        for more in 0..30 {
+            let mut reply = bare();
+            pad(&mut reply, before.bytes + more, true);
+            assert_eq!(size(&reply, true).bytes, before.bytes + more);
+            assert_eq!(reply.headers().contains_key(SERVER), more > 10);
+        }
+        let mut reply = bare();
+        pad(&mut reply, before.bytes - 1, true);
+        assert_eq!(size(&reply, true), before);
     }
 }

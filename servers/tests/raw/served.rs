@@ -23,6 +23,7 @@ pub struct Setup {
     pub latest_value: bool,
     pub only: Option<&'static str>,
     pub tls: bool,
+    pub epoch: &'static str,
 }
 
 impl Default for Setup {
@@ -38,11 +39,12 @@ impl Default for Setup {
             latest_value: false,
             only: None,
             tls: false,
+            epoch: EPOCH,
         }
     }
 }
 
-/// The epoch of all tests, so that bytes can be compared.
+/// The epoch of tests that ask for no other, so that bytes can be compared.
 pub const EPOCH: &str = "k3f9";
 
 /// The cursor after `seq`.
@@ -58,7 +60,7 @@ impl Setup {
 
     /// The same with TLS.
     pub fn server_with(self, tls: Option<servers::Tls>) -> (Server, Feed) {
-        let feed = Feed::with_epoch(EPOCH, self.history, self.history_bytes);
+        let feed = Feed::with_epoch(self.epoch, self.history, self.history_bytes);
         let transports = servers::ALL
             .iter()
             .filter(|transport| self.only.is_none_or(|only| only == transport.name))

@@ -64,6 +64,25 @@ async fn kaazing_answers_have_193_bytes_whatever_they_carry() {
 }
 
 #[tokio::test]
+async fn kaazing_answers_have_193_bytes_also_where_a_long_cursor_leaves_no_room_for_a_line() {
+    const LONGEST: &str = "0123456789abcdef";
+    let mut without_a_name = 0;
+    for epoch in (1..=LONGEST.len()).map(|digits| &LONGEST[..digits]) {
+        let served = Setup { epoch, ..kaazing() }.serve();
+        served.publish(&payloads(1..=12_345)).await;
+        for query in ["after=0&limit=1", "after=0&limit=99", "after=0&limit=12345"] {
+            let lines = "Connection: close\r\n";
+            let mut client = served.connect().await;
+            let (head, _) =
+                ask(&mut client, get_with(&format!("/short-poll?{query}"), lines)).await;
+            assert_eq!(head.len(), servers::ANSWER_BYTES, "{head}");
+            without_a_name += u32::from(!head.contains("\r\nserver: "));
+        }
+    }
+    assert!(without_a_name > 3, "{without_a_name}");
+}
+
+#[tokio::test]
 async fn a_stop_makes_no_head_heavier() {
     let served = three(kaazing()).await;
     let mut parked = served.connect().await;
