@@ -1,7 +1,7 @@
 //! What a sweep means: who wins where, by which metric, and where theory draws the boundary.
 //!
-//! Each transport was measured once per point of the axes that it depends on; [`field`] puts those
-//! runs on the grid, [`winner`] ranks the transports of each point, and the rest renders that.
+//! Each transport was measured once per point of the axes that it depends on; `field` puts those
+//! runs on the grid, `winner` ranks the transports of each point, and the rest renders that.
 //! `tcp` is the floor that everything is held against, so it never wins.
 
 mod boundary;

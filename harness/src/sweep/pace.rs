@@ -18,7 +18,7 @@ const TRIAL: Duration = Duration::from_millis(1_500);
 const CALIBRATION_TRIAL: Duration = Duration::from_secs(3);
 const CALIBRATION_TRIALS: u32 = 4;
 
-/// The window of a cell: [`CYCLES`] polls of the slowest of its transports, [`PUBLISHES`] updates,
+/// The window of a cell: `CYCLES` polls of the slowest of its transports, `PUBLISHES` updates,
 /// and 4 s, whichever is longest.
 pub fn window(scenario: &Scenario) -> Duration {
     if scenario.feed.kind == FeedKind::Trace {
