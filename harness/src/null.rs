@@ -105,10 +105,11 @@ mod tests {
         }
     }
 
+    /// Nothing is said of which is faster: the decoder looks at the envelope and not at the payload.
     #[test]
-    fn a_larger_payload_is_not_recorded_faster() {
-        let small = arrivals_per_s(10, 100).unwrap();
-        let large = arrivals_per_s(10, 100_000).unwrap();
-        assert!(small > large && large > 0, "{small} and {large} a second");
+    fn a_limit_is_found_for_small_and_for_large_payloads() {
+        for payload_bytes in [1, 100, 100_000] {
+            assert!(arrivals_per_s(10, payload_bytes).unwrap() > 0, "{payload_bytes} B");
+        }
     }
 }
