@@ -81,6 +81,9 @@ pub enum Verb {
     /// A link between clients and server; started by `run`
     #[command(hide = true)]
     Link,
+    /// Keep cores from falling asleep; started by `run`
+    #[command(hide = true)]
+    Awake,
     /// Become a program that dies with its parent; every process of a run is started by it
     #[command(hide = true)]
     WithParent {

@@ -115,9 +115,22 @@ struct SchedulerAttributes {
 /// # Errors
 /// The kernel's; the caller may go on without.
 pub fn shorten_slice(slice_ns: u64) -> io::Result<()> {
+    schedule(libc::SCHED_OTHER, slice_ns)
+}
+
+/// Puts the calling thread behind everybody else: it runs only on a core that would be idle, and
+/// is preempted at once. An ordinary user may ask.
+///
+/// # Errors
+/// The kernel's.
+pub fn run_only_when_idle() -> io::Result<()> {
+    schedule(libc::SCHED_IDLE, 0)
+}
+
+fn schedule(policy: i32, slice_ns: u64) -> io::Result<()> {
     let attributes = SchedulerAttributes {
         size: size_of::<SchedulerAttributes>() as u32,
-        policy: libc::SCHED_OTHER as u32,
+        policy: policy as u32,
         flags: 0,
         nice: 0,
         priority: 0,

@@ -8,6 +8,7 @@
 
 pub mod age;
 pub mod alarm;
+pub mod awake;
 pub mod calibrate;
 pub mod campaign;
 pub mod capacity;

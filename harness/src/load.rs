@@ -47,6 +47,12 @@ impl Load {
         }
     }
 
+    /// The same load with so much of it told as idling: that of who runs only on idle cores.
+    #[must_use]
+    pub fn idle_too(self, idle_ns: u64) -> Self {
+        Self { idle_ns: self.idle_ns + idle_ns, ..self }
+    }
+
     /// Time spent at work, as what is left of all time. A kernel whose tick stops while a core is
     /// idle (`CONFIG_NO_HZ_IDLE`) measures the idling, but mostly samples in the tick who is at work
     /// (`CONFIG_TICK_CPU_ACCOUNTING`): a feed whose period is a multiple of the tick then seems to
@@ -107,6 +113,8 @@ mod tests {
         let look = |cores, all_ns, idle_ns, steal_ns| Load { cores, all_ns, idle_ns, steal_ns };
         let before = look(2, 1_000, 400, 50);
         assert_eq!(look(2, 3_000, 1_400, 150).since(&before).busy_ns(), 900);
+        let kept_awake = look(2, 3_000, 400, 150).since(&before).idle_too(1_000);
+        assert_eq!(kept_awake.busy_ns(), 900, "who keeps a core awake leaves it idle");
         assert_eq!(look(3, 9_000, 1_400, 150).since(&before).busy_ns(), 0, "a core came");
     }
 }

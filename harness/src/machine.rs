@@ -59,10 +59,15 @@ impl Cores {
 
     /// How many they are, both sides together.
     pub fn count(&self) -> u32 {
+        self.all().len() as u32
+    }
+
+    /// All of them, each once.
+    pub fn all(&self) -> Vec<usize> {
         let mut all = [&self.server[..], &self.harness, &self.relay].concat();
         all.sort_unstable();
         all.dedup();
-        all.len() as u32
+        all
     }
 
     /// Who has which, in words.

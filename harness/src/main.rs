@@ -40,6 +40,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Verb::Generate(args) => cmd::generate::run(&args),
         Verb::Worker => harness::worker::run().map(|()| ExitCode::SUCCESS),
         Verb::Link => harness::link::relay::run().map(|()| ExitCode::SUCCESS),
+        Verb::Awake => harness::awake::run().map(|()| ExitCode::SUCCESS),
         Verb::WithParent { user, net, parent, program } => {
             let entrance = user.zip(net).map(|(user, net)| Entrance { user, net });
             let side = entrance.map(Side::new);

@@ -19,6 +19,7 @@ use rand::seq::IteratorRandom;
 use rand_chacha::ChaCha8Rng;
 use scenarios::{Schedule, Way};
 
+use crate::awake::Awake;
 use crate::clock::SECOND_NS;
 use crate::crew::Crew;
 use crate::dial::Trust;
@@ -184,6 +185,9 @@ impl Trial {
             Some(settings) => Some(Link::start(settings, &cores.relay, &cores.harness).await?),
             None => None,
         };
+        let keeps_awake = self.link.as_ref().is_some_and(|settings| settings.link.keep_awake);
+        let awake = keeps_awake.then(|| Awake::start(cores)).transpose()?;
+        let awake_pid = awake.as_ref().and_then(Awake::pid);
         let link_pid = link.as_ref().map(Link::pid);
         let sides = link.as_ref().map(|link| (link.server.clone(), link.clients.clone()));
         let (servers_side, clients_side) = sides.unzip();
@@ -199,6 +203,7 @@ impl Trial {
                     door,
                     server_pid,
                     link_pid,
+                    awake_pid,
                     cores,
                     crew,
                     link,
@@ -211,7 +216,9 @@ impl Trial {
             let (door, server_pid) = (Door::Unix(control), Some(server.pid()));
             let measuring = async {
                 let crew = Crew::start(self, address, cores, clients_side.as_ref()).await?;
-                work(Running { trial: self, door, server_pid, link_pid, cores, crew, link }).await
+                let trial = self;
+                work(Running { trial, door, server_pid, link_pid, awake_pid, cores, crew, link })
+                    .await
             };
             tokio::select! {
                 biased;

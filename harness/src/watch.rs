@@ -32,18 +32,27 @@ pub struct Glance {
     pub orchestrator: Cost,
     /// The relay's of the link; zeros without one.
     pub relay: Cost,
+    /// Of what keeps the cores awake; zeros without it.
+    pub awake: Cost,
     /// What the cores of the run did.
     pub load: Load,
 }
 
 impl Glance {
     /// Looks now.
-    pub fn take(server: Option<u32>, relay: Option<u32>, crew: &Crew, cores: &Cores) -> Self {
+    pub fn take(
+        server: Option<u32>,
+        relay: Option<u32>,
+        awake: Option<u32>,
+        crew: &Crew,
+        cores: &Cores,
+    ) -> Self {
         Self {
             server: Cost::of(server),
             workers: crew.workers.iter().map(|worker| Cost::read(worker.pid())).collect(),
             orchestrator: Cost::read(std::process::id()),
             relay: Cost::of(relay),
+            awake: Cost::of(awake),
             load: Load::read(cores),
         }
     }

@@ -74,6 +74,9 @@ pub struct Link {
     /// Queue from the clients to the server, instead of `queue`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue_up: Option<Queue>,
+    /// Whether the cores of the run are kept from falling asleep, by a process that runs only where
+    /// nothing else wants to: the core of a virtual machine may need milliseconds to wake.
+    pub keep_awake: bool,
     /// Times in which everything is dropped.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cut: Vec<Cut>,
@@ -158,6 +161,7 @@ impl Default for Link {
             loss_up: None,
             queue_down: None,
             queue_up: None,
+            keep_awake: true,
             cut: Vec::new(),
         }
     }

@@ -31,6 +31,7 @@ const MEASURES: &[(&str, Measure)] = &[
 fn main() -> Result<ExitCode> {
     match Cli::try_parse() {
         Ok(Cli { verb: Verb::Link }) => return relay::run().map(|()| ExitCode::SUCCESS),
+        Ok(Cli { verb: Verb::Awake }) => return harness::awake::run().map(|()| ExitCode::SUCCESS),
         Ok(Cli { verb: Verb::WithParent { user, net, parent, program } }) => {
             let side = user.zip(net).map(|(user, net)| Side::new(Entrance { user, net }));
             return Err(harness::process::become_of(parent, side.as_ref(), &program));

@@ -4,9 +4,11 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use harness::awake::Awake;
 use harness::clock::{self, SECOND_NS};
 use harness::link::order::{Mark, Report, Settings};
 use harness::link::{Link, Side};
+use harness::machine::Cores;
 use harness::{machine, process};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout};
@@ -63,7 +65,13 @@ impl Setting {
 
     fn block_on<T>(&self, work: impl AsyncFnOnce(&Self) -> Result<T>) -> Result<T> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(work(self))
+        let [server, harness] = [self.rest.clone(), self.rest.clone()];
+        let cores = Cores { server, harness, relay: self.relay.clone() };
+        runtime.block_on(async {
+            // As in a run.
+            let _awake = Awake::start(&cores)?;
+            work(self).await
+        })
     }
 
     async fn link(&self, link: scenarios::Link, seed: u64) -> Result<Link> {

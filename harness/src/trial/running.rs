@@ -29,6 +29,7 @@ pub struct Running<'a> {
     /// The server's process, where it is known.
     pub server_pid: Option<u32>,
     pub link_pid: Option<u32>,
+    pub awake_pid: Option<u32>,
     pub cores: &'a Cores,
     pub crew: Crew,
     pub link: Option<&'a mut Conversation>,
@@ -168,7 +169,7 @@ impl Running<'_> {
             drain_cpu_ns,
             workers: after.workers.iter().zip(&before.workers).map(|(a, b)| a.since(b)).collect(),
             orchestrator: after.orchestrator.since(&before.orchestrator),
-            load: after.load.since(&before.load),
+            load: after.load.since(&before.load).idle_too(after.awake.since(&before.awake).cpu_ns),
             looks,
             accept_overflows: 0,
             pss_empty_bytes: None,
@@ -180,7 +181,7 @@ impl Running<'_> {
     }
 
     fn glance(&self) -> Glance {
-        Glance::take(self.server_pid, self.link_pid, &self.crew, self.cores)
+        Glance::take(self.server_pid, self.link_pid, self.awake_pid, &self.crew, self.cores)
     }
 
     async fn mark(&mut self) -> Result<Option<Mark>> {

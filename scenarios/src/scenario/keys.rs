@@ -147,6 +147,7 @@ pub(crate) static KEYS: &[Key] = &[
     key("link.loss_up", LOSS, None, LOSS_WHY),
     key("link.queue_down", Kind::Queue, None, ""),
     key("link.queue_up", Kind::Queue, None, ""),
+    key("link.keep_awake", Kind::Flag, Some("true"), ""),
     key("link.cut", Kind::Tables, None, ""),
     key("link.cut.at", seconds(0, 24 * HOUR), None, ""),
     key("link.cut.for", MOMENT, None, ""),
