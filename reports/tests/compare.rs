@@ -7,7 +7,7 @@ mod synthetic;
 use reports::compare::{chart, json, markdown, render, table};
 use results::{
     Loaded, Verdict,
-    compare::{Across, Comparison, NoiseFloor, compare},
+    compare::{Across, Comparison, compare},
 };
 
 /// The baseline and one in which server-sent events cost twice the CPU.
@@ -23,7 +23,7 @@ fn sides() -> (Loaded, Loaded) {
 
 fn held() -> Comparison {
     let (a, b) = sides();
-    compare(&a, &b, &[], &NoiseFloor::new()).unwrap()
+    compare(&a, &b, &[]).unwrap()
 }
 
 #[test]
@@ -72,10 +72,10 @@ fn the_picture_names_every_transport_and_is_stamped_where_conditions_differ() {
     }
     let (a, mut b) = sides();
     b.run.environment.cpu = "another".into();
-    let across = compare(&a, &b, &[Across::Machines], &NoiseFloor::new()).unwrap();
+    let across = compare(&a, &b, &[Across::Machines]).unwrap();
     assert!(chart(&across).unwrap().svg.contains("ACROSS MACHINES"));
     let suspect = synthetic::spoil(b.clone(), Verdict::Suspect, "steal", "stolen");
-    let suspect = compare(&b, &suspect, &[], &NoiseFloor::new()).unwrap();
+    let suspect = compare(&b, &suspect, &[]).unwrap();
     assert!(chart(&suspect).unwrap().svg.contains("SUSPECT: B"));
 }
 
@@ -87,7 +87,7 @@ fn a_difference_beyond_the_axis_is_still_drawn() {
         row.bytes_down = 0;
         row.bytes_up = 1;
     }
-    let comparison = compare(&a, &b, &[], &NoiseFloor::new()).unwrap();
+    let comparison = compare(&a, &b, &[]).unwrap();
     let drawn = chart(&comparison).unwrap();
     assert!(!drawn.svg.contains("NaN") && drawn.svg.contains(">\n8\n<"));
 }

@@ -13,15 +13,13 @@
 //!   one-sided tests (Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15, 1987).
 //! - **can't tell**: everything else, with the reason.
 //!
-//! The band of a metric is the run's noise floor where there is one: what repetitions of one and the
-//! same thing differ by. Otherwise it is [`DEFAULT_BAND`]. What no number here knows is a machine
+//! The band of a metric is the noise floor where a run has one ([`crate::noise_floor`]), the wider of
+//! both: what measurements of one and the same thing differ by. Otherwise it is [`DEFAULT_BAND`]. What no number here knows is a machine
 //! that was slower as a whole on the other day: run A and B within one hour, and A again.
 
 mod cell;
 mod conditions;
 mod metric;
-
-use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -37,9 +35,6 @@ pub const DEFAULT_BAND: f64 = 1.05;
 
 /// Fewest repetitions of either run: two have a spread that is itself mostly chance.
 pub const FEWEST: usize = 3;
-
-/// Ratios by metric up to which repetitions of one and the same thing differ, each at least 1.
-pub type NoiseFloor = BTreeMap<String, f64>;
 
 /// Two runs, compared.
 #[derive(Clone, Debug, Serialize)]
@@ -117,19 +112,14 @@ pub enum Refusal {
 }
 
 /// Holds run B against run A. `across` allows for differences of the conditions.
-pub fn compare(
-    a: &Loaded,
-    b: &Loaded,
-    across: &[Across],
-    floor: &NoiseFloor,
-) -> Result<Comparison, Refusal> {
+pub fn compare(a: &Loaded, b: &Loaded, across: &[Across]) -> Result<Comparison, Refusal> {
     for loaded in [a, b] {
         presentable(loaded)?;
     }
     let contrasts = conditions::contrasts(&a.run, &b.run);
     conditions::allowed(&contrasts, across)?;
     let paired = conditions::replays(&a.run, &b.run);
-    let cells = cell::cells(a, b, paired, floor);
+    let cells = cell::cells(a, b, paired);
     if cells.is_empty() {
         let names = |loaded: &Loaded| cell::transports(&loaded.run).join(", ");
         return Err(Refusal::NothingInCommon { a: names(a), b: names(b) });

@@ -13,6 +13,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::statistics::{CONFIDENCE, student};
 use crate::{Row, Verdict, metric};
 
 /// What a twin's label adds to its transport's.
@@ -104,21 +105,7 @@ pub fn within(floors: &[NoiseFloor], metric: &str, one: f64, other: f64) -> bool
 fn bound_95(ln_ratios: &[f64]) -> Option<f64> {
     let n = ln_ratios.len() as f64;
     let squares: f64 = ln_ratios.iter().map(|ratio| ratio * ratio).sum();
-    (!ln_ratios.is_empty()).then(|| student_975(ln_ratios.len()) * (squares / n).sqrt())
-}
-
-/// The 97.5th percentile of Student's t (Abramowitz & Stegun, table 26.10 for the first ones and
-/// expansion 26.7.5 for the rest, there exact to four digits).
-fn student_975(freedom: usize) -> f64 {
-    const FIRST: [f64; 9] = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262];
-    if let Some(value) = freedom.checked_sub(1).and_then(|at| FIRST.get(at)) {
-        return *value;
-    }
-    let (z, n) = (1.959_964_f64, freedom as f64);
-    let (z3, z5, z7) = (z.powi(3), z.powi(5), z.powi(7));
-    z + (z3 + z) / (4.0 * n)
-        + (5.0 * z5 + 16.0 * z3 + 3.0 * z) / (96.0 * n * n)
-        + (3.0 * z7 + 19.0 * z5 + 17.0 * z3 - 15.0 * z) / (384.0 * n.powi(3))
+    (!ln_ratios.is_empty()).then(|| student::quantile(CONFIDENCE, n) * (squares / n).sqrt())
 }
 
 #[cfg(test)]
@@ -165,13 +152,6 @@ mod tests {
         rows[1] = row("sse-twin", 1, 0);
         assert_eq!(of(&rows), []);
         assert_eq!(of(&[]), []);
-    }
-
-    #[test]
-    fn the_quantiles_agree_with_the_tables() {
-        for (freedom, value) in [(1, 12.706), (9, 2.262), (10, 2.228), (20, 2.086), (60, 2.000)] {
-            assert!((student_975(freedom) - value).abs() < 6e-4, "{freedom}");
-        }
     }
 
     /// Seeded; a sum of twelve uniforms is normal enough at two standard deviations.

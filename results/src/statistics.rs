@@ -17,7 +17,6 @@
 pub mod bootstrap;
 mod difference;
 mod drift;
-
 mod holm;
 pub mod student;
 

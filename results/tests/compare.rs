@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use results::{
-    Environment, Loaded, Row, Run, Verdict, Warning,
-    compare::{Across, Comparison, FEWEST, NoiseFloor, Refusal, Word, compare},
+    Environment, Loaded, NoiseFloor, Row, Run, Verdict, Warning,
+    compare::{Across, Comparison, FEWEST, Refusal, Word, compare},
     statistics::bootstrap,
     verdict,
 };
@@ -90,7 +90,7 @@ fn published() -> Loaded {
 }
 
 fn held(a: &Loaded, b: &Loaded) -> Comparison {
-    compare(a, b, &[], &NoiseFloor::new()).unwrap()
+    compare(a, b, &[]).unwrap()
 }
 
 fn word(comparison: &Comparison, transport: &str, metric: &str) -> Word {
@@ -190,13 +190,17 @@ fn nobody_asks_on_a_push_transport_so_there_is_no_cell() {
 
 #[test]
 fn a_noise_floor_widens_what_is_the_same() {
-    let (a, mut b) = (loaded(1, 10), loaded(1, 10));
+    let (mut a, mut b) = (loaded(1, 10), loaded(1, 10));
     b.run.rows.iter_mut().for_each(|row| row.server_cpu_ns = row.server_cpu_ns * 112 / 100);
     let metric = "server_cpu_per_update_ns";
     assert_eq!(word(&held(&a, &b), "sse", metric), Word::Worse);
-    let floor = NoiseFloor::from([(metric.to_owned(), 1.15)]);
-    let comparison = compare(&a, &b, &[], &floor).unwrap();
-    assert_eq!(word(&comparison, "sse", metric), Word::Same);
+    let floor =
+        |ratio_95| NoiseFloor { metric: "server_cpu_per_update".to_owned(), pairs: 10, ratio_95 };
+    a.run.noise_floor = vec![floor(1.15)];
+    assert_eq!(word(&held(&a, &b), "sse", metric), Word::Same);
+    // The wider of both: neither was measured on a quieter machine than the other.
+    b.run.noise_floor = vec![floor(1.01)];
+    assert_eq!(word(&held(&a, &b), "sse", metric), Word::Same);
 }
 
 #[test]
@@ -213,7 +217,7 @@ fn other_publish_times_make_groups_and_not_pairs() {
 fn refused(change: impl FnOnce(&mut Run)) -> String {
     let mut b = loaded(1, 5);
     change(&mut b.run);
-    compare(&loaded(1, 5), &b, &[], &NoiseFloor::new()).unwrap_err().to_string()
+    compare(&loaded(1, 5), &b, &[]).unwrap_err().to_string()
 }
 
 #[test]
@@ -235,14 +239,14 @@ fn other_conditions_are_refused_with_what_differs_and_what_would_allow_it() {
 fn what_was_allowed_for_is_said_loudly() {
     let (a, mut b) = (loaded(1, 5), loaded(2, 5));
     b.run.environment.cpu = "another".into();
-    let comparison = compare(&a, &b, &[Across::Machines], &NoiseFloor::new()).unwrap();
+    let comparison = compare(&a, &b, &[Across::Machines]).unwrap();
     assert!(
         comparison.warnings[0].starts_with("ACROSS MACHINES: cpu"),
         "{:?}",
         comparison.warnings
     );
     b.run.scenario.clients = 7;
-    let refusal = compare(&a, &b, &[Across::Machines], &NoiseFloor::new()).unwrap_err();
+    let refusal = compare(&a, &b, &[Across::Machines]).unwrap_err();
     assert!(refusal.to_string().contains("--across machines,scenarios"), "{refusal}");
 }
 
@@ -263,7 +267,7 @@ fn a_transport_of_one_run_alone_is_said_and_its_settings_are_no_condition() {
     let comparison = held(&a, &b);
     assert!(comparison.warnings.contains(&"only A has short-poll".to_owned()));
     b.run.rows.iter_mut().for_each(|row| row.transport = "pigeon".into());
-    let refusal = compare(&a, &b, &[], &NoiseFloor::new()).unwrap_err();
+    let refusal = compare(&a, &b, &[]).unwrap_err();
     assert!(matches!(refusal, Refusal::NothingInCommon { .. }), "{refusal}");
 }
 

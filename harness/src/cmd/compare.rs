@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use results::compare::{Comparison, NoiseFloor, Word};
+use results::compare::{Comparison, Word};
 use results::{Loaded, Run};
 
 use super::{REGRESSION, Usage};
@@ -68,8 +68,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let (a, b) = (read(&args.a)?, read(&args.b)?);
     let across: Vec<results::compare::Across> =
         args.across.iter().map(|&kind| kind.into()).collect();
-    let comparison = results::compare::compare(&a, &b, &across, &NoiseFloor::new())
-        .map_err(|refusal| Usage(refusal.to_string()))?;
+    let comparison =
+        results::compare::compare(&a, &b, &across).map_err(|refusal| Usage(refusal.to_string()))?;
     super::print(&shown(&comparison, args.format))?;
     if let Some(output) = &args.output {
         let picture = ::reports::compare::render(&comparison, output)?;

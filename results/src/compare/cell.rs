@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Better, DEFAULT_BAND, FEWEST, METRICS, Metric, NoiseFloor};
+use super::{Better, DEFAULT_BAND, FEWEST, METRICS, Metric};
 use crate::{
-    Loaded, Row, Run, percentile,
+    Loaded, Row, Run, noise_floor, percentile,
     statistics::{self, CONFIDENCE, Difference, bootstrap},
 };
 
@@ -73,11 +73,13 @@ pub struct Cell {
     pub reason: Option<String>,
 }
 
-/// The transports of a run in the order of their first rows.
+/// The transports of a run in the order of their first rows. Twins are not among them: they have told
+/// the noise floor, and a transport is not to be compared twice.
 pub(super) fn transports(run: &Run) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
     for row in &run.rows {
-        if !names.contains(&row.transport.as_str()) {
+        let is_twin = noise_floor::twin_of(&row.transport).is_some();
+        if !is_twin && !names.contains(&row.transport.as_str()) {
             names.push(&row.transport);
         }
     }
@@ -85,14 +87,14 @@ pub(super) fn transports(run: &Run) -> Vec<&str> {
 }
 
 /// All cells of the transports that both have, and their words.
-pub(super) fn cells(a: &Loaded, b: &Loaded, paired: bool, floor: &NoiseFloor) -> Vec<Cell> {
+pub(super) fn cells(a: &Loaded, b: &Loaded, paired: bool) -> Vec<Cell> {
     let others = transports(&b.run);
     let common = transports(&a.run).into_iter().filter(|name| others.contains(name));
     let (mut cells, differences): (Vec<Cell>, Vec<Option<Difference>>) = common
         .flat_map(|name| METRICS.iter().map(move |metric| (name, metric)))
         .filter_map(|(name, metric)| {
-            let band = floor.get(metric.name).copied().unwrap_or(DEFAULT_BAND);
-            Pair::of(a, b, name, metric, paired)?.cell(band)
+            let pair = Pair::of(a, b, name, metric, paired)?;
+            pair.cell(pair.band())
         })
         .unzip();
     let known: Vec<f64> = differences.iter().flatten().map(Difference::chance).collect();
@@ -135,6 +137,15 @@ impl<'a> Pair<'a> {
         let nothing = |row: &&Row| (metric.value)(row) == Some(0.0);
         let applies = rows.iter().flatten().count() > 0 && !rows.iter().flatten().all(nothing);
         applies.then_some(Self { runs: [a, b], rows, metric, paired })
+    }
+
+    /// Ratio up to which a difference is none.
+    fn band(&self) -> f64 {
+        let row = self.rows.iter().flatten().next();
+        let name = self.metric.floor_name(row.is_some_and(|row| row.link_bytes().is_some()));
+        let floors = self.runs.iter().flat_map(|loaded| &loaded.run.noise_floor);
+        let ratios = floors.filter(|floor| floor.metric == name).map(|floor| floor.ratio_95);
+        ratios.reduce(f64::max).unwrap_or(DEFAULT_BAND)
     }
 
     /// The cell without its word, and the difference that the word comes from.

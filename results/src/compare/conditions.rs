@@ -71,8 +71,18 @@ static FACTS: &[Fact] = &[
 ];
 
 /// Keys of a scenario that change no expectation of any number: names and words, how often it is
-/// repeated, which random numbers it draws, and what is hoped for.
-const FREE: [&str; 6] = ["format", "name", "about", "measure.repeat", "measure.seed", "expect"];
+/// repeated, which random numbers it draws, whether it measures its noise, and what is hoped for.
+const FREE: [&str; 8] = [
+    "format",
+    "name",
+    "about",
+    "measure.repeat",
+    "measure.seed",
+    "measure.twins",
+    "expect",
+    // Another process of the same server.
+    "target_pid",
+];
 
 fn or_none(text: Option<&String>) -> String {
     text.map_or("none".into(), Clone::clone)

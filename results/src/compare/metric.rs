@@ -45,6 +45,14 @@ pub static METRICS: &[Metric] = &[
 ];
 
 impl Metric {
+    /// What noise floors call it: they have short names, without units.
+    pub(super) fn floor_name(&self, has_link: bool) -> &'static str {
+        if has_link && self.name == "bytes_per_update" {
+            return "link_bytes_per_update";
+        }
+        self.name.trim_end_matches("_ns").trim_end_matches("_bytes")
+    }
+
     /// The metric of this name.
     pub fn find(name: &str) -> Option<&'static Self> {
         METRICS.iter().find(|metric| metric.name == name)
