@@ -20,6 +20,7 @@
 mod cell;
 mod conditions;
 mod metric;
+mod twins;
 
 use serde::Serialize;
 
@@ -27,6 +28,7 @@ use crate::{Environment, FORMAT_VERSION, Loaded, Verdict};
 pub use cell::{Cell, Word};
 pub use conditions::{Across, Contrast};
 pub use metric::{Better, METRICS, Metric};
+pub use twins::{Alike, alike, most_by_chance};
 
 /// Ratio up to which two runs are called the same where no noise floor was measured: a difference
 /// of 5 % is about what a two-core machine makes of one and the same run, and nobody chooses a

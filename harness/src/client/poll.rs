@@ -30,6 +30,8 @@ pub struct Poll {
     heads: Heads,
     keep_alive: bool,
     conditional: bool,
+    /// The first line of a request leaves in a write of its own.
+    apart: bool,
     path: &'static str,
     /// What comes after the cursor in the query, e.g. `&hold=25`.
     query: String,
@@ -69,6 +71,7 @@ impl Poll {
             heads: Heads::new(params, &dial.server.to_string(), start.seed()),
             keep_alive: params.flag(&KEEP_ALIVE),
             conditional: params.flag(&CONDITIONAL),
+            apart: false,
             path,
             query,
             at: Place::default(),
@@ -79,6 +82,11 @@ impl Poll {
         poll.exchange().await?;
         inbox.connected(clock::now_ns() - began_ns);
         Ok(poll)
+    }
+
+    /// Whether the first line of each request leaves in a write of its own.
+    pub fn write_apart(&mut self, apart: bool) {
+        self.apart = apart;
     }
 
     /// Starts over from the oldest update that the server keeps.
@@ -134,7 +142,11 @@ impl Poll {
             Some(socket) => socket,
             none => none.insert(self.dial.connect(&self.inbox).await?),
         };
-        socket.write(&self.request).await?;
+        let first_line = self.request.iter().position(|byte| *byte == b'\n').map(|end| end + 1);
+        let (first, rest) = self.request.split_at(first_line.filter(|_| self.apart).unwrap_or(0));
+        for part in [first, rest].into_iter().filter(|part| !part.is_empty()) {
+            socket.write(part).await?;
+        }
         self.inbox.request(asked_ns, self.request.len());
         self.asked_ns.push_back(asked_ns);
         Ok(())

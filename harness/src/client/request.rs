@@ -36,6 +36,16 @@ pub const CONDITIONAL: Knob = Knob {
     kind: KnobKind::Flag,
 };
 
+/// In how many writes a request leaves. With Nagle's algorithm the second waits for an
+/// acknowledgement of the first, and the kernel of a server that answers what it reads puts that off,
+/// hoping to send it with an answer: 40 ms (`TCP_DELACK_MIN` of Linux).
+pub const WRITES: Knob = Knob {
+    name: "writes",
+    about: "writes for a request: 2 sends its first line in one of its own",
+    default: "1",
+    kind: KnobKind::Integer { min: 1, max: 2 },
+};
+
 /// A request's head with `headers = "kaazing"`, all line ends counted (Lubbers and Greco, 2010: the
 /// article prints its heads in full and counts them without).
 pub const REQUEST_BYTES: usize = 716;

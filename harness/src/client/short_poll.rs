@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::poll::Poll;
-use super::request::{self, CONDITIONAL, COOKIE_BYTES, KEEP_ALIVE};
+use super::request::{self, CONDITIONAL, COOKIE_BYTES, KEEP_ALIVE, WRITES};
 use super::{Client, Following, Start};
 use crate::clock;
 use crate::dial::Dial;
@@ -12,7 +12,7 @@ use servers::{Knob, KnobKind, Params};
 
 pub const CLIENT: Client = Client {
     name: "short-poll",
-    knobs: &[INTERVAL, PACING, TIMER, KEEP_ALIVE, CONDITIONAL, COOKIE_BYTES],
+    knobs: &[INTERVAL, PACING, TIMER, WRITES, KEEP_ALIVE, CONDITIONAL, COOKIE_BYTES],
     check: request::check,
     patience: |params| params.duration(&INTERVAL),
     follow,
@@ -53,6 +53,7 @@ fn follow(dial: Dial, inbox: Inbox, params: Params, start: Start) -> Following {
         dial.alarm.until(start.at_ns).await;
         let ask = ("/short-poll", String::new());
         let mut poll = Poll::start(&dial, &inbox, &params, start, ask).await?;
+        poll.write_apart(params.integer(&WRITES) > 1);
         let mut due_ns = clock::now_ns() + (start.phase * interval_ns as f64) as u64;
         loop {
             if by_tokio {

@@ -1,6 +1,7 @@
 //! `feedlab validate`: makes the runs that the checks need, and holds them against theory.
 
 mod making;
+mod stored;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use results::FORMAT_VERSION;
+use results::compare::alike;
 use results::validation::{Outcome, Validation};
 
 use super::{FAILED, Interruption, Usage};
@@ -59,6 +61,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     std::fs::create_dir_all(&directory)
         .with_context(|| format!("while making {}", directory.display()))?;
     let mut records = Records::new(checks, plan, args.quick, directory);
+    records.evidence.twins = alike(&stored::with_twins(&args.results));
     let outcome = runtime.block_on(records.make(interruption));
     let validation = records.write(outcome.is_err())?;
     let name = records.directory.file_name().context("a validation's directory has no name")?;

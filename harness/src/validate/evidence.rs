@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use results::compare::Alike;
 use results::validation::Looked;
 use results::{Loaded, Row, Verdict};
 use scenarios::Prediction;
@@ -11,9 +12,8 @@ pub struct Evidence {
     /// Whether the runs are the short ones.
     pub quick: bool,
     runs: BTreeMap<&'static str, Result<Loaded, String>>,
-    /// Shares of A/A comparisons in which the interval held 1, with how many there were: what is
-    /// stored of them.
-    pub twins: Option<(u64, u64)>,
+    /// Comparisons of transports with themselves in stored runs, by metric.
+    pub twins: Vec<Alike>,
 }
 
 /// One transport of a run, with what was expected of it.
@@ -29,7 +29,7 @@ pub struct Seen<'a> {
 impl Evidence {
     /// Of nothing yet.
     pub fn new(quick: bool) -> Self {
-        Self { quick, runs: BTreeMap::new(), twins: None }
+        Self { quick, runs: BTreeMap::new(), twins: Vec::new() }
     }
 
     /// A setup was run, or could not be.

@@ -1,5 +1,7 @@
 //! Nothing is lost, doubled or reordered, and equals are found equal.
 
+use results::compare::most_by_chance;
+use results::statistics::CONFIDENCE;
 use results::validation::{Tolerance, Unit};
 
 use super::{Check, Evidence, Judged, Needs};
@@ -53,10 +55,24 @@ fn conservation(evidence: &Evidence) -> Result<Judged, String> {
     Ok(judged)
 }
 
+/// Fewer comparisons cannot tell five in a hundred from twenty.
+const FEWEST: u64 = 20;
+
 fn twins(evidence: &Evidence) -> Result<Judged, String> {
-    let (_same, of) = evidence.twins.unwrap_or_default();
-    if of == 0 {
-        return Err("no comparisons of a transport with itself are stored".to_owned());
+    let most = evidence.twins.iter().map(|alike| alike.comparisons).max().unwrap_or(0);
+    if most < FEWEST {
+        return Err(format!(
+            "{most} comparisons of a transport with itself are stored, and {FEWEST} are needed; \
+             feedlab run quick --set measure.twins=true --set measure.repeat=40 makes some"
+        ));
     }
-    Err("this build cannot read stored comparisons of a transport with itself".to_owned())
+    let mut judged = Judged::default();
+    for alike in evidence.twins.iter().filter(|alike| alike.comparisons >= FEWEST) {
+        let what = format!("{} told apart, of {}", alike.metric, alike.comparisons);
+        let by_chance = alike.comparisons as f64 * (1.0 - CONFIDENCE);
+        let slack = most_by_chance(alike.comparisons) as f64 - by_chance;
+        let told_apart = alike.told_apart as f64;
+        judged.hold(what, by_chance, told_apart, Tolerance::AtMost(slack), Unit::Number);
+    }
+    Ok(judged)
 }

@@ -192,9 +192,17 @@ fn empty_and_seen(evidence: &Evidence) -> Result<Judged, String> {
         Tolerance::Relative(0.02),
         Unit::Share,
     );
-    evidence.run("latest-value")?;
-    // Half of it is not all of it.
-    Err("this build does not count the versions seen".to_owned())
+    let seen = evidence.seen("latest-value", "short-poll")?;
+    let predicted = seen.theory.versions_seen.ok_or("theory expects no version")?;
+    let measured = seen.row.versions_seen.ok_or("no version was due")?;
+    judged.hold(
+        "versions that a client sees",
+        predicted,
+        measured,
+        Tolerance::Relative(0.02),
+        Unit::Share,
+    );
+    Ok(judged)
 }
 
 #[cfg(test)]

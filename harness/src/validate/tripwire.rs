@@ -10,9 +10,9 @@ const MS: f64 = 1e6;
 pub const NAGLE: Check = Check {
     number: 25,
     name: "nagle",
-    condition: "tcp, two small writes an update, 10 updates/s, with and without TCP_NODELAY",
-    broken: "a server that forgets TCP_NODELAY would look as fast as one that sets it, or ours \
-             would have forgotten it",
+    condition: "requests in two small writes, every 250 ms, with and without TCP_NODELAY",
+    broken: "a lab that forgets TCP_NODELAY would look as fast as one that sets it, or ours would \
+             have forgotten it",
     needs: Needs::FullRuns(&["nagle-off", "nagle-on"]),
     judge: nagle,
 };
@@ -26,20 +26,20 @@ pub const TIMER: Check = Check {
     judge: timer,
 };
 
-/// Between a delay that no acknowledgement explains and one that a delayed one does: Linux puts them
-/// off for 40 ms.
+/// Between a round trip that no acknowledgement explains and one that a delayed one does: Linux puts
+/// them off for 40 ms.
 const BETWEEN: f64 = 30.0 * MS;
 
 fn nagle(evidence: &Evidence) -> Result<Judged, String> {
     let mut judged = Judged::default();
     let share = |name: &str| -> Result<f64, String> {
         let loaded = evidence.run(name)?;
-        let delays = loaded.delay("tcp").ok_or("the run has no histogram")?;
-        Ok(share_above(&delays, BETWEEN))
+        let trips = loaded.request("short-poll").ok_or("the run has no request times")?;
+        Ok(share_above(&trips, BETWEEN))
     };
     let (off, on) = (share("nagle-off")?, share("nagle-on")?);
-    let what = "deliveries later than 30 ms";
-    // A mode is there when it has a tenth of the deliveries, and is not when it has a hundredth.
+    let what = "requests that take more than 30 ms";
+    // A mode is there when it has a tenth of them, and is not when it has a hundredth.
     judged.hold(format!("{what}, without it"), 0.1, off, Tolerance::AtLeast, Unit::Share);
     judged.hold(format!("{what}, with it"), 0.0, on, Tolerance::AtMost(0.01), Unit::Share);
     Ok(judged)
