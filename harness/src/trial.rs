@@ -160,7 +160,9 @@ impl Trial {
     /// # Errors
     /// When a process does not start or dies; a client that fails is counted instead.
     pub async fn run(&self, directory: &Path, cores: &Cores) -> Result<Seen> {
-        let seen = self.on_ground(directory, cores, async |mut running| running.run().await).await;
+        let work = async |mut running: Running<'_>| running.run().await;
+        // Boxed, here and below: whoever makes several trials would have to be that much larger.
+        let seen = Box::pin(self.on_ground(directory, cores, work)).await;
         seen.with_context(|| format!("while measuring {}", self.label))
     }
 
@@ -170,7 +172,8 @@ impl Trial {
     /// # Errors
     /// As for [`Trial::run`].
     pub async fn cycle(&self, directory: &Path, cores: &Cores, time: Duration) -> Result<Sample> {
-        self.on_ground(directory, cores, async |mut running| running.cycle(time).await).await
+        let work = async |mut running: Running<'_>| running.cycle(time).await;
+        Box::pin(self.on_ground(directory, cores, work)).await
     }
 
     /// Makes the link, the server and the load workers, does `work` with them, and ends with the
@@ -235,16 +238,15 @@ impl Trial {
         // Work comes first: a link that has given its report is gone, too.
         let done = tokio::select! {
             biased;
-            done = working => done,
+            done = working => match done {
+                // Who talked to the link, or began on it, may have noticed first, and knows less.
+                Err(error) if link_pid.is_some() => {
+                    let told = tokio::time::timeout(Duration::from_millis(200), link_death).await;
+                    Err(told.unwrap_or(error))
+                }
+                done => done,
+            },
             death = &mut link_death => Err(death),
-        };
-        let done = match done {
-            // Who talked to the link, or began on it, may have noticed first, and knows less.
-            Err(error) if link_pid.is_some() => {
-                let death = tokio::time::timeout(Duration::from_millis(200), link_death).await;
-                Err(death.unwrap_or(error))
-            }
-            done => done,
         };
         if let Some(server) = server {
             server.stop().await;

@@ -206,6 +206,39 @@ fn a_link_that_is_killed_makes_the_run_invalid_with_that_reason() {
     assert!(text.contains("the link died in mid-run"), "{text}");
 }
 
+/// Waits until the run's server stands still, which it does in the window only: the calibration
+/// has servers of its own.
+fn wait_for_the_freeze(run: &mut Child) {
+    let began = Instant::now();
+    loop {
+        let server = child(run, &["serve", "link"]);
+        let stat = std::fs::read_to_string(format!("/proc/{server}/stat")).unwrap_or_default();
+        if stat.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('T')) {
+            return;
+        }
+        assert!(began.elapsed() < PATIENCE, "no server stands still");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_link_that_is_killed_while_the_window_is_open_makes_the_run_invalid_with_that_reason() {
+    let Some(place) = Place::new() else { return };
+    let scenario = SCENARIO.split("[transports").next().unwrap();
+    let freeze = "[[server.freeze]]\nat = \"100ms\"\nfor = \"20s\"\n[transports.sse]\n";
+    std::fs::write(place.path().join("cross.toml"), format!("{scenario}{freeze}")).unwrap();
+    let mut run = place.command(&["--set", "measure.duration=60s"]).spawn().unwrap();
+    wait_for_the_freeze(&mut run);
+    kill(child(&mut run, &["link", "serve"]), Signal::SIGKILL).unwrap();
+    let output = run.wait_with_output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    let run: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(run["verdict"], "INVALID");
+    let text = run["warnings"].to_string();
+    assert!(text.contains("the link died in mid-run"), "{text}");
+}
+
 #[test]
 fn a_server_or_a_load_worker_that_is_killed_behind_a_link_fails_the_run_with_a_sentence() {
     let Some(place) = Place::new() else { return };
