@@ -72,9 +72,11 @@ pub fn descriptors(pid: u32) -> u64 {
     fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, |entries| entries.count() as u64)
 }
 
-/// Memory of all TCP sockets of a process's network namespace: it is in no process's RSS.
-pub fn socket_memory_bytes(pid: u32) -> Option<u64> {
-    let text = fs::read_to_string(format!("/proc/{pid}/net/sockstat")).ok()?;
+/// Memory of all TCP sockets of the host, which is in no process's RSS: the kernel keeps one sum for
+/// all network namespaces (`proto_memory_allocated` in `sockstat_seq_show`), so that each side of a
+/// link would say the same again.
+pub fn socket_memory_bytes() -> Option<u64> {
+    let text = fs::read_to_string("/proc/net/sockstat").ok()?;
     let line = text.lines().find(|line| line.starts_with("TCP:"))?;
     let pages: u64 = line.split("mem ").nth(1)?.split_whitespace().next()?.parse().ok()?;
     Some(pages * procfs::page_size())
@@ -120,6 +122,6 @@ mod tests {
         }
         assert!(pss_bytes(me).unwrap() > 0);
         assert!(resident_bytes(me) > 0 && descriptors(me) >= 3);
-        assert!(socket_memory_bytes(me).is_some());
+        assert!(socket_memory_bytes().is_some());
     }
 }

@@ -129,7 +129,7 @@ pub struct Seen {
     pub pss_empty_bytes: Option<u64>,
     /// After the window.
     pub pss_bytes: Option<u64>,
-    /// Socket memory, more than before the first client.
+    /// Socket memory of the host, both ends in it, more than before the first client.
     pub socket_memory_bytes: Option<u64>,
     /// Open descriptors of the server after the window.
     pub descriptors: u64,

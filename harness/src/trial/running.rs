@@ -38,7 +38,9 @@ pub struct Running<'a> {
 impl Running<'_> {
     pub async fn run(&mut self) -> Result<Seen> {
         let (trial, pid) = (self.trial, self.server_pid);
-        let socket_memory_before = self.socket_memory_bytes();
+        // Of a server whose process is not known the sockets may be elsewhere.
+        let socket_memory_bytes = || pid.and_then(|_| probe::socket_memory_bytes());
+        let socket_memory_before = socket_memory_bytes();
         // Not sooner: the pages of the program that the workers share with the server count for
         // less once they run.
         let pss_empty_bytes = pid.and_then(probe::pss_bytes);
@@ -52,8 +54,7 @@ impl Running<'_> {
         seen.accept_overflows =
             pid.map_or(0, probe::accept_overflows).saturating_sub(overflows_before);
         seen.pss_bytes = pid.and_then(probe::pss_bytes);
-        seen.socket_memory_bytes = self
-            .socket_memory_bytes()
+        seen.socket_memory_bytes = socket_memory_bytes()
             .zip(socket_memory_before)
             .map(|(after, before)| after.saturating_sub(before));
         seen.descriptors = pid.map_or(0, probe::descriptors);
@@ -65,13 +66,6 @@ impl Running<'_> {
             crossing.report = link.finish(deadline_ns + SECOND_NS).await?;
         }
         Ok(seen)
-    }
-
-    /// Memory of both ends' sockets, which a link has in two namespaces.
-    fn socket_memory_bytes(&self) -> Option<u64> {
-        let server = probe::socket_memory_bytes(self.server_pid?)?;
-        let clients = self.crew.workers.first().filter(|_| self.link.is_some());
-        Some(server + clients.map_or(Some(0), |worker| probe::socket_memory_bytes(worker.pid()))?)
     }
 
     pub async fn cycle(&mut self, time: Duration) -> Result<Sample> {

@@ -66,6 +66,25 @@ async fn both_sides_are_namespaces_of_their_own_and_vanish_with_the_last_process
     until("the namespaces go", async || !spaces[1].is_used() && !spaces[2].is_used()).await;
 }
 
+/// So it is read once, and not once a side.
+#[tokio::test]
+async fn the_memory_of_sockets_is_one_sum_for_both_sides_and_the_host() {
+    let Some(link) = link(Settings::default()).await else { return };
+    let server = Actor::listening(&link, "wait").await;
+    let pages = |process: &str| {
+        let text = fs::read_to_string(format!("/proc/{process}/net/sockstat")).unwrap();
+        text.lines()
+            .find_map(|line| Some(line.strip_prefix("TCP:")?.split_once(" mem ")?.1.to_owned()))
+    };
+    // Others on this host use sockets meanwhile.
+    until("it does not change while it is read", async || {
+        let own = pages("self");
+        let side = pages(&server.pid().to_string());
+        own.is_some() && own == side && own == pages("self")
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_link_that_is_killed_is_noticed_and_takes_its_devices_along() {
     let Some(mut link) = link(Settings::default()).await else { return };
