@@ -17,7 +17,7 @@ use anyhow::{Context, Result, bail};
 use rand::SeedableRng;
 use rand::seq::IteratorRandom;
 use rand_chacha::ChaCha8Rng;
-use scenarios::{Schedule, Way};
+use scenarios::Schedule;
 
 use crate::awake::Awake;
 use crate::clock::SECOND_NS;
@@ -259,26 +259,36 @@ impl Trial {
         self.target.as_ref().is_some_and(|target| target.pid.is_none())
     }
 
-    /// The longest time that a packet takes through the link and its answer back: both queues are
-    /// full, and a full packet is being sent.
+    /// See [`scenarios::Link::longest_round_trip`].
     fn longest_round_trip_ns(&self) -> u64 {
-        let Some(Settings { link, .. }) = &self.link else { return 0 };
-        let longest_ns = |way: &Way| {
-            let queue = way.bottleneck.map_or(0, |narrow| {
-                narrow.bandwidth.wire_ns(narrow.queue_bytes + scenarios::MTU_BYTES)
-            });
-            (way.delay + way.jitter).as_nanos() as u64 + queue
-        };
-        longest_ns(&link.way_up()) + longest_ns(&link.way_down())
+        self.of_link(scenarios::Link::longest_round_trip)
     }
 
-    /// The longest cut, and with it the longest time after one until TCP tries again: each try
-    /// comes after twice the time of the one before (RFC 6298 section 5.5).
-    fn longest_cut_ns(&self) -> u64 {
-        let Some(Settings { link, .. }) = &self.link else { return 0 };
-        let cuts = link.way_up().cuts.into_iter().chain(link.way_down().cuts);
-        let longest = cuts.map(|(begin, end)| end.saturating_sub(begin)).max();
-        longest.unwrap_or_default().as_nanos() as u64
+    /// The longest time that what was lost may need to come after all: by chance, or in cuts that
+    /// are over.
+    fn longest_repair_ns(&self) -> u64 {
+        self.of_link(|link| link.longest_wait_after_outage() + link.longest_recovery())
+    }
+
+    /// How much later an answer of the server may come because of what the link does at any time.
+    pub fn longest_detour_ns(&self) -> u64 {
+        self.of_link(|link| link.longest_round_trip() + link.longest_recovery())
+    }
+
+    /// How much later than that it may come because of cuts and freezes, which only the window has. A
+    /// server that stands still drops connections when its queue of them is full, and TCP tries again
+    /// as after a cut.
+    pub fn longest_outage_ns(&self) -> u64 {
+        let freezes = self.freezes.iter().map(|(begin, end)| end.saturating_sub(*begin));
+        let frozen_ns =
+            freezes.max().map_or(0, |longest| 2 * longest.as_nanos() as u64 + SECOND_NS);
+        frozen_ns + self.of_link(|link| link.longest_outage() + link.longest_wait_after_outage())
+    }
+
+    /// Zero on loopback.
+    fn of_link(&self, longest: impl Fn(&scenarios::Link) -> Duration) -> u64 {
+        let ns = |settings: &Settings| longest(&settings.link).as_nanos() as u64;
+        self.link.as_ref().map_or(0, ns)
     }
 
     fn sighted(&self, all: RangeInclusive<u64>) -> Vec<u64> {

@@ -1,5 +1,7 @@
 //! The network between clients and server: what each direction does to packets.
 
+mod longest;
+
 use std::{fmt, time::Duration};
 
 use schemars::JsonSchema;

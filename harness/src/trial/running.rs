@@ -61,7 +61,8 @@ impl Running<'_> {
         let patience_ns = trial.patience_ns + PAUSE_NS + trial.longest_round_trip_ns();
         seen.samples = self.crew.close(clock::now_ns() + patience_ns).await?;
         if let (Some(link), Some(crossing)) = (&mut self.link, &mut seen.crossing) {
-            let deadline_ns = clock::now_ns() + LEAVE_NS + 4 * trial.longest_round_trip_ns();
+            let again_ns = 4 * trial.longest_round_trip_ns() + trial.longest_repair_ns();
+            let deadline_ns = clock::now_ns() + LEAVE_NS + again_ns;
             (crossing.life, crossing.staying) = self.crew.leave(deadline_ns).await?;
             crossing.report = link.finish(deadline_ns + SECOND_NS).await?;
         }
@@ -94,7 +95,10 @@ impl Running<'_> {
     async fn warm_up(&mut self) -> Result<(u64, u64)> {
         let trial = self.trial;
         let began_ns = clock::now_ns();
-        let longest_ns = trial.warmup.as_nanos() as u64 + 2 * trial.patience_ns + 30 * SECOND_NS;
+        let longest_ns = trial.warmup.as_nanos() as u64
+            + 2 * trial.patience_ns
+            + 30 * SECOND_NS
+            + trial.longest_detour_ns();
         // As fast as the feed, but at least once a second: a quiet feed would warm up for hours.
         let period_ns = trial.schedule.mean_period_ns.clamp(1_000_000, SECOND_NS);
         let times = (0..=longest_ns / period_ns).map(|k| began_ns + k * period_ns).collect();
@@ -106,7 +110,8 @@ impl Running<'_> {
         tokio::time::sleep(Duration::from_nanos(rest)).await;
         stop.store(true, Ordering::Relaxed);
         let kept = join(publisher).await?;
-        let patience_ns = 2 * trial.patience_ns + DRAIN_NS + 10 * trial.longest_round_trip_ns();
+        let again_ns = 10 * trial.longest_round_trip_ns() + trial.longest_repair_ns();
+        let patience_ns = 2 * trial.patience_ns + DRAIN_NS + again_ns;
         let behind = self.crew.reach(kept.last, clock::now_ns() + patience_ns).await?;
         self.rest().await;
         Ok((kept.last, behind))
@@ -232,7 +237,7 @@ impl Running<'_> {
     ) -> Result<(Kept, u64)> {
         let (trial, pid) = (self.trial, self.server_pid);
         let on_the_way_ns = trial.longest_round_trip_ns();
-        let again_ns = 10 * on_the_way_ns + trial.longest_cut_ns();
+        let again_ns = 10 * on_the_way_ns + trial.longest_repair_ns();
         let due_ns = window.end_ns + trial.patience_ns + on_the_way_ns;
         let behind = self.crew.reach(window.last, due_ns).await?;
         // Who has no patience is owed all from the end on; a poller's next poll is in the window's
