@@ -55,6 +55,8 @@ impl Crew {
                 ramp_ns: trial.ramp.as_nanos() as u64,
                 seed: trial.seed,
                 tls: trial.tls.clone(),
+                detour_ns: trial.longest_detour_ns(),
+                outage_ns: trial.longest_outage_ns(),
             };
             workers.push(Worker::start(&assignment, &cores.harness, side).await?);
         }

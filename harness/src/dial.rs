@@ -31,11 +31,9 @@ pub use tls::{Tls, Trust};
 /// Bytes that one read may take: one buffer per worker, so that an idle client costs none.
 pub const READ_BYTES: usize = 64 * 1024;
 
-/// A client that is not connected by then never will be: SYN is retried after 1, 3 and 7 s.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// As long as our server gives a handshake.
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// A client that is not connected by then never will be: SYN is retried after 1, 3 and 7 s. A server
+/// of ours gives a TLS handshake as long. Both but for what holds connections up on purpose.
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why a client ended, as a sentence.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +72,8 @@ pub struct Dial {
     pub tls: Option<Tls>,
     /// When to leave.
     pub departure: Departure,
+    /// How much later an answer may come because of the link, its cuts, and freezes of the server.
+    pub held_up: Duration,
 }
 
 /// A worker's buffers, used by one client at a time, so that an idle client needs none.
@@ -129,21 +129,32 @@ impl Dial {
         let mut socket = Socket::new(stream, self, inbox.clone());
         if let Some(tls) = &self.tls {
             let handshake = socket.handshake(tls);
-            let resumed = match tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake).await {
+            let resumed = match tokio::time::timeout(self.patience(), handshake).await {
                 Ok(resumed) => resumed?,
-                Err(_) => return Err(Failure::Handshake("no answer in 10 s".into())),
+                Err(_) => return Err(Failure::Handshake(self.no_answer())),
             };
             inbox.secured(clock::now_ns() - connected_ns, resumed);
         }
         Ok(socket)
     }
 
+    fn patience(&self) -> Duration {
+        PATIENCE + self.held_up
+    }
+
+    fn no_answer(&self) -> String {
+        format!("no answer in {} s", self.patience().as_secs())
+    }
+
     async fn connect_tcp(&self) -> Result<TcpStream, Failure> {
         let connecting = TcpStream::connect(self.server);
-        let stream = match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
+        let stream = match tokio::time::timeout(self.patience(), connecting).await {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => return Err(Failure::Connection(format!("cannot be made: {error}"))),
-            Err(_) => return Err(Failure::Connection("cannot be made: no answer in 10 s".into())),
+            Err(_) => {
+                let problem = format!("cannot be made: {}", self.no_answer());
+                return Err(Failure::Connection(problem));
+            }
         };
         let options = socket2::SockRef::from(&stream);
         options

@@ -40,6 +40,12 @@ pub struct Assignment {
     pub seed: u64,
     /// Whom to trust, where TLS is spoken.
     pub tls: Option<Trust>,
+    /// How much later than at once an answer may come because of the link.
+    #[serde(default)]
+    pub detour_ns: u64,
+    /// How much later than that it may come in the window because of cuts and freezes.
+    #[serde(default)]
+    pub outage_ns: u64,
 }
 
 /// What the orchestrator says next.

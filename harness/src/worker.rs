@@ -32,8 +32,11 @@ const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// How long the clients that only listen may take to give their counters.
 const PAUSE_MAX_NS: u64 = 2 * clock::SECOND_NS;
 
-/// A client that is not connected so long after the ramp never will be.
+/// A client that is not connected so long after the ramp never will be, but for what the link adds.
 const RAMP_NS: u64 = 15 * clock::SECOND_NS;
+
+/// TCP, TLS and the first answer go through the link one after the other.
+const DETOURS: u64 = 3;
 
 /// The process: assignment and orders on stdin, words on stdout.
 ///
@@ -65,9 +68,10 @@ async fn work(assignment: Assignment, mut orders: UnboundedReceiver<Order>) -> R
         match order {
             Order::Ramp => {
                 crew = Crew::hire(&assignment)?;
-                let deadline_ns = clock::now_ns() + assignment.ramp_ns + RAMP_NS;
+                let patience_ns = RAMP_NS + DETOURS * assignment.detour_ns;
+                let deadline_ns = clock::now_ns() + assignment.ramp_ns + patience_ns;
                 crew.wait(deadline_ns, Crew::ramped).await;
-                crew.give_up_on_the_unconnected();
+                crew.give_up_on_the_unconnected(patience_ns / clock::SECOND_NS);
                 say(&Word::Ramped { connected: crew.tally.connected_count.get() })?;
             }
             Order::Reach { n, deadline_ns } => {
@@ -131,6 +135,7 @@ impl Crew {
             scratch: Rc::new(RefCell::new(Scratch::default())),
             tls: assignment.tls.as_ref().map(Tls::new).transpose().map_err(anyhow::Error::msg)?,
             departure: departure.clone(),
+            held_up: Duration::from_nanos(assignment.detour_ns + assignment.outage_ns),
         };
         let params = servers::Params::new(assignment.params.clone());
         let began_ns = clock::now_ns();
@@ -180,11 +185,13 @@ impl Crew {
     }
 
     /// They are counted, and stay in the denominator; that they come later is ruled out.
-    fn give_up_on_the_unconnected(&self) {
+    fn give_up_on_the_unconnected(&self, after_s: u64) {
+        let problem =
+            format!("the server accepted the connection but did not answer in {after_s} s");
         for (inbox, task) in self.inboxes.iter().zip(&self.tasks) {
             if !inbox.is_connected() && !inbox.has_failed() {
                 task.handle.abort();
-                inbox.failed("the server accepted the connection but did not answer in 15 s");
+                inbox.failed(&problem);
             }
         }
     }

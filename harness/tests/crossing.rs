@@ -140,6 +140,27 @@ fn every_byte_has_a_cause_where_each_request_has_its_own_connection() {
     }
 }
 
+/// A SYN of the first seconds of the cut is sent again 15 s after it, and that is no reason to give
+/// up.
+#[test]
+fn a_client_that_connects_for_each_request_outlasts_a_cut_in_mid_run() {
+    let Some(place) = Place::new() else { return };
+    let run = place.run(&[
+        "--set",
+        "transports={ short-poll = { interval = '200ms', keep_alive = false } }",
+        "--set",
+        "measure.duration=12s",
+        "--set",
+        "link.cut=[{at='1s', for='8s'}]",
+    ]);
+    let row = &run["rows"][0];
+    assert!(row["link_cut_packets"].as_u64().unwrap() > 0);
+    assert!(row["delay_max_ns"].as_u64().unwrap() > 8_000_000_000, "{row}");
+    assert_eq!((row["missing"].as_u64(), row["connected"].as_u64()), (Some(0), Some(4)), "{row}");
+    let warnings = run["warnings"].to_string();
+    assert!(!warnings.contains("no answer"), "{warnings}");
+}
+
 #[test]
 fn tshark_counts_the_same_bytes_and_dissects_http_and_websocket() {
     let Some(place) = Place::new() else { return };

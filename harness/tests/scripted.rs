@@ -34,6 +34,8 @@ impl Scripted {
             ramp_ns: 0,
             seed: 1,
             tls: None,
+            detour_ns: 0,
+            outage_ns: 0,
         };
         let mut worker = Command::new(env!("CARGO_BIN_EXE_feedlab"))
             .arg("worker")

@@ -27,6 +27,8 @@ impl Worker {
             ramp_ns: 0,
             seed: 1,
             tls: None,
+            detour_ns: 0,
+            outage_ns: 0,
         })
     }
 
@@ -142,6 +144,8 @@ fn a_short_poll_that_gets_a_full_page_asks_for_the_next_at_once() {
         ramp_ns: 0,
         seed,
         tls: None,
+        detour_ns: 0,
+        outage_ns: 0,
     });
     worker.write(&Order::Ramp);
     assert!(matches!(worker.word(), Word::Ramped { connected: 1 }));

@@ -37,6 +37,7 @@ impl Subject {
             scratch: Rc::default(),
             tls: trust.map(|trust| Tls::new(trust).unwrap()),
             departure,
+            held_up: Duration::ZERO,
         };
         Self { dial, inbox: Inbox::new(tally.clone(), 0), tally }
     }

@@ -87,8 +87,10 @@ const MOMENT: Kind =
 /// has to accept then.
 const STALL: Kind = Kind::Duration { min: Duration::from_millis(1), max: Duration::from_secs(25) };
 const STALL_WHY: &str = "who publishes gives up a server that accepts nothing for 30s";
-/// The round trip to Mars takes longer, but no TCP connection outlives it.
-const LINK_TIME: Kind = seconds(0, 60);
+/// A server's kernel gives up a connection that is not acknowledged within 63 s (`tcp_synack_retries`
+/// of Linux); delays, jitter and queues of both directions, each of this size, stay below it.
+const LINK_TIME: Kind = seconds(0, 10);
+const LINK_TIME_WHY: &str = "with more the kernel gives up connections";
 const LOSS: Kind = Kind::Share { max: 0.9 };
 const LOSS_WHY: &str = "with more no connection comes about";
 /// Cores are numbered from 0 and Linux is rarely built for more than 8,192 of them.
@@ -131,18 +133,18 @@ pub(crate) static KEYS: &[Key] = &[
     key("tls_resumption", Kind::Flag, Some("true"), ""),
     key("link", Kind::Table, None, ""),
     key("link.preset", Kind::Choice(preset::NAMES), None, ""),
-    key("link.rtt", LINK_TIME, Some("0s"), ""),
-    key("link.jitter", LINK_TIME, Some("0s"), ""),
+    key("link.rtt", LINK_TIME, Some("0s"), LINK_TIME_WHY),
+    key("link.jitter", LINK_TIME, Some("0s"), LINK_TIME_WHY),
     key("link.reorder", Kind::Flag, Some("false"), ""),
     key("link.loss", LOSS, Some("0.0"), LOSS_WHY),
     key("link.loss_burst", Kind::Number { min: 1.0, max: 1000.0 }, Some("1.0"), "packets in a row"),
     key("link.down", Kind::Bandwidth, None, ""),
     key("link.up", Kind::Bandwidth, None, ""),
     key("link.queue", Kind::Queue, Some("100ms"), ""),
-    key("link.delay_down", LINK_TIME, None, ""),
-    key("link.delay_up", LINK_TIME, None, ""),
-    key("link.jitter_down", LINK_TIME, None, ""),
-    key("link.jitter_up", LINK_TIME, None, ""),
+    key("link.delay_down", LINK_TIME, None, LINK_TIME_WHY),
+    key("link.delay_up", LINK_TIME, None, LINK_TIME_WHY),
+    key("link.jitter_down", LINK_TIME, None, LINK_TIME_WHY),
+    key("link.jitter_up", LINK_TIME, None, LINK_TIME_WHY),
     key("link.loss_down", LOSS, None, LOSS_WHY),
     key("link.loss_up", LOSS, None, LOSS_WHY),
     key("link.queue_down", Kind::Queue, None, ""),
