@@ -1,6 +1,8 @@
 //! From a scenario as typed to one that can be run: names known, knobs in range, defaults filled
 //! in, and a machine that is large enough. Nothing is started before all of it holds.
 
+mod patience;
+
 use results::capacity::Limit;
 use results::expect::Bound;
 use scenarios::{Error, Scenario};
@@ -73,6 +75,7 @@ pub fn resolve(mut scenario: Scenario) -> Result<Scenario, Error> {
     scenario.transports = resolved;
     scenario.validate()?;
     check_expectations(&scenario)?;
+    patience::check(&scenario)?;
     check_machine(&scenario)?;
     Ok(scenario)
 }
