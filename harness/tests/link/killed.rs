@@ -118,6 +118,23 @@ async fn a_run_that_is_killed_leaves_no_process_and_no_namespace_and_the_next_re
 }
 
 #[tokio::test]
+async fn a_run_whose_server_or_load_worker_is_killed_leaves_no_process_no_namespace_and_no_directory()
+ {
+    let Some(place) = Place::new().await else { return };
+    for (index, victim) in [(1, "serve"), (2, "worker")] {
+        let mut run = place.start(FEEDLAB, &[]);
+        let parts = parts(&mut run).await;
+        kill(Pid::from_raw(parts[index].0 as i32), Signal::SIGKILL).unwrap();
+        let Output { status, stderr, .. } = run.wait_with_output().unwrap();
+        let errors = String::from_utf8_lossy(&stderr);
+        assert_eq!(status.code(), Some(1), "{victim}: {errors}");
+        // The devices are in the namespaces, and go with them.
+        until_nothing_is_left(parts).await;
+        assert!(place.left().is_empty(), "{victim}: {:?}", place.left());
+    }
+}
+
+#[tokio::test]
 async fn a_run_whose_terminal_closes_ends_in_order() {
     let Some(place) = Place::new().await else { return };
     // The tests themselves may have been started under nohup.
