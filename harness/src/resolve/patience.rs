@@ -13,6 +13,12 @@ use crate::dial::PATIENCE;
 /// come with the beginning of an outage.
 const LONGEST_SYN: Duration = Duration::from_secs(60);
 
+/// How often a SYN is sent (`tcp_syn_retries` of Linux).
+const SYNS: i32 = 7;
+
+/// Of the connections so many may never come about by chance.
+const NEVER: f64 = 0.01;
+
 /// Checks a scenario whose defaults are filled in.
 ///
 /// # Errors
@@ -21,6 +27,7 @@ pub fn check(scenario: &Scenario) -> Result<(), Error> {
     let held_up = HeldUp::of(scenario);
     check_heartbeat(scenario, &held_up)?;
     check_handshakes(scenario, &held_up)?;
+    check_loss(scenario)?;
     match reconnecting(scenario) {
         Some(transport) if held_up.outage > LONGEST_SYN => {
             let problem = format!(
@@ -134,6 +141,27 @@ fn check_handshakes(scenario: &Scenario, held_up: &HeldUp) -> Result<(), Error> 
     }
 }
 
+/// A try of a SYN is in vain if it or its answer is lost.
+fn check_loss(scenario: &Scenario) -> Result<(), Error> {
+    let Some(link) = &scenario.link else { return Ok(()) };
+    let (down, up) = (link.way_down().loss, link.way_up().loss);
+    let never = (1.0 - (1.0 - down) * (1.0 - up)).powi(SYNS);
+    if never <= NEVER {
+        return Ok(());
+    }
+    let most = 1.0 - (1.0 - NEVER.powf(1.0 / f64::from(SYNS))).sqrt();
+    let problem = format!(
+        "a loss of {down} down and {up} up loses all {SYNS} tries of a SYN, or their answers, for {:.0} \
+         connections in 100, and one is the most: at most {:.2} each way",
+        100.0 * never,
+        (most * 100.0).floor() / 100.0
+    );
+    let owns = [("link.loss_down", link.loss_down), ("link.loss_up", link.loss_up)];
+    let own = owns.into_iter().filter(|(_, own)| own.is_some_and(|loss| loss > most));
+    let key = own.map(|(key, _)| key).next().unwrap_or("link.loss");
+    Err(scenario.error_at(key, &problem))
+}
+
 /// The first transport that makes connections in mid-run.
 fn reconnecting(scenario: &Scenario) -> Option<&str> {
     let closes = |knobs: &std::collections::BTreeMap<String, Value>| {
@@ -213,6 +241,14 @@ duration = "300s"
         let freeze = r#"server.freeze=[{at="10s", for="10s"}]"#;
         is_refused(&[freeze, close, "tls=true"], &["server.freeze: ", "keep_alive", "10s"]);
         is_refused(&["tls=true", "link.rtt=10s"], &["tls: ", "link.rtt"]);
+    }
+
+    #[test]
+    fn loss_by_which_connections_do_not_come_about_is_refused() {
+        assert_eq!(refusal(&["link.loss=0.3"]), "");
+        assert_eq!(refusal(&["link.loss_down=0.5"]), "", "what matters is both ways together");
+        is_refused(&["link.loss=0.5"], &["link.loss: ", "13 connections", "0.30 each way"]);
+        is_refused(&["link.loss=0.2", "link.loss_up=0.9"], &["link.loss_up: ", "0.2 down"]);
     }
 
     #[test]
