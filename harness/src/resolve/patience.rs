@@ -87,6 +87,10 @@ impl HeldUp {
     }
 }
 
+const HEARTBEAT: &str = "transports.websocket.heartbeat";
+const GONE: &str =
+    "the server takes a client for gone that has not answered a ping when the next is due";
+
 /// WebSocket's server takes a client for gone that has not answered a ping when the next is due.
 fn check_heartbeat(scenario: &Scenario, held_up: &HeldUp) -> Result<(), Error> {
     let heartbeat = scenario.transports.get("websocket").and_then(|knobs| knobs.get("heartbeat"));
@@ -94,9 +98,6 @@ fn check_heartbeat(scenario: &Scenario, held_up: &HeldUp) -> Result<(), Error> {
     let Some(heartbeat) = heartbeat.and_then(|text| humantime::parse_duration(text).ok()) else {
         return Ok(());
     };
-    const KEY: &str = "transports.websocket.heartbeat";
-    const GONE: &str =
-        "the server takes a client for gone that has not answered a ping when the next is due";
     if held_up.round_trip >= heartbeat {
         let problem = format!(
             "must be more than the longest round trip of the link, {} with full queues, not {}: \
@@ -104,11 +105,11 @@ fn check_heartbeat(scenario: &Scenario, held_up: &HeldUp) -> Result<(), Error> {
             time(held_up.round_trip),
             time(heartbeat)
         );
-        return Err(scenario.error_at(KEY, &problem));
+        return Err(scenario.error_at(HEARTBEAT, &problem));
     }
     if held_up.longest() >= heartbeat {
         let (key, held_up) = held_up.cause();
-        let problem = format!("{held_up}, and {KEY} is {}: {GONE}", time(heartbeat));
+        let problem = format!("{held_up}, and {HEARTBEAT} is {}: {GONE}", time(heartbeat));
         return Err(scenario.error_at(key, &problem));
     }
     Ok(())
@@ -174,6 +175,7 @@ fn reconnecting(scenario: &Scenario) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::super::resolve;
+    use super::HEARTBEAT;
 
     const SCENARIO: &str = r#"format = 1
 about = "what is held up"
@@ -204,8 +206,6 @@ duration = "300s"
             assert!(refusal.contains(word), "{sets:?}: {refusal:?} does not say {word}");
         }
     }
-
-    const HEARTBEAT: &str = "transports.websocket.heartbeat";
 
     #[test]
     fn a_heartbeat_is_longer_than_the_longest_round_trip() {
