@@ -186,6 +186,10 @@ impl AsyncRead for Patient {
             return if self.is_out_of_time(cx) { Poll::Ready(Ok(())) } else { Poll::Pending };
         }
         if buf.filled().len() > before && self.requests.head.state() != COMPLETE {
+            if self.requests.head.state() == NONE {
+                // Each head has its own time. hyper need not have looked for bytes since the last one.
+                self.deadline = None;
+            }
             self.keep_what_follows(buf, before);
             self.requests.head.0.store(BEGUN, Ordering::Relaxed);
         }

@@ -105,6 +105,19 @@ async fn a_client_may_be_silent_between_requests_but_not_inside_a_head() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn each_head_has_its_own_time_however_many_come_in_pieces() {
+    let (server, _) = Setup::default().server();
+    let (theirs, mut client) = pipe(1 << 16);
+    server.http(theirs);
+    for _ in 0..10 {
+        client.send("GET /healthz HTTP/1.1\r\n").await;
+        advance(Duration::from_secs(4)).await;
+        client.send("Host: a\r\n\r\n").await;
+        assert_eq!(client.answer().await.status, 200);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_body_that_does_not_end_is_given_up() {
     let (server, feed) = Setup::default().server();
     let (theirs, mut publisher) = pipe(1 << 16);
