@@ -80,12 +80,13 @@ pub struct Link {
     /// Whether the cores of the run are kept from falling asleep, by a process that runs only where
     /// nothing else wants to: the core of a virtual machine may need milliseconds to wake.
     pub keep_awake: bool,
-    /// Times in which everything is dropped.
+    /// Times in which everything is dropped that is sent.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cut: Vec<Cut>,
 }
 
-/// A time in which everything is dropped: connections stay half open.
+/// A time in which everything is dropped that is sent: connections stay half open. What waits in a
+/// queue or travels when it begins still arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cut {
