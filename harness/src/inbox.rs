@@ -119,7 +119,7 @@ impl Inbox {
         self.0.connected.get().is_some()
     }
 
-    /// A request of `bytes` goes out at `now_ns`.
+    /// A request of `bytes` was written, and was asked at `now_ns`.
     pub fn request(&self, now_ns: u64, bytes: usize) {
         let mut counters = self.0.counters.borrow_mut();
         counters.up.head += bytes as u64;

@@ -14,9 +14,10 @@ pub mod order;
 pub mod pump;
 pub mod relay;
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::io::{BufRead, Write};
+use std::path::Path;
 use std::process::Stdio;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -203,28 +204,54 @@ async fn read(stdout: &mut Lines<BufReader<ChildStdout>>) -> Result<Word> {
 /// # Errors
 /// One sentence that says what is missing and what to do.
 pub fn check() -> Result<()> {
-    let program: PathBuf = process::own_path()?;
-    let mut child = std::process::Command::new(program)
-        .arg("link")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .context("while starting the link")?;
-    let mut settings = serde_json::to_vec(&Settings::default())?;
-    settings.push(b'\n');
-    let mut stdin = child.stdin.take().context("the link has no stdin")?;
-    let written = stdin.write_all(&settings);
-    let mut line = String::new();
-    let stdout = child.stdout.take().context("the link has no stdout")?;
-    let read = std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line);
-    // Without an orchestrator it ends.
-    drop(stdin);
-    child.wait()?;
-    written.and(read.map(|_| ())).context("while asking the link")?;
-    match serde_json::from_str(&line).context("the link died without a word")? {
+    let mut command = std::process::Command::new(process::own_path()?);
+    command.arg("link").stderr(Stdio::null());
+    check_by(command, START_TIMEOUT)
+}
+
+fn check_by(mut command: std::process::Command, patience: Duration) -> Result<()> {
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let mut child = child.context("while starting the link")?;
+    let line = first_line(&mut child, patience);
+    // It has nothing to do: it would end by itself, unless it hangs.
+    child.kill().and_then(|()| child.wait()).context("while ending the link")?;
+    match serde_json::from_str(&line?).context("the link died without a word")? {
         Word::Ready { .. } => Ok(()),
         Word::Refused { why } => Err(Usage(why).into()),
         other => bail!("the link said {other:?} instead of being ready"),
+    }
+}
+
+/// What a link answers to settings that ask for nothing.
+fn first_line(child: &mut std::process::Child, patience: Duration) -> Result<String> {
+    let mut settings = serde_json::to_vec(&Settings::default())?;
+    settings.push(b'\n');
+    let mut stdin = child.stdin.take().context("the link has no stdin")?;
+    let stdout = child.stdout.take().context("the link has no stdout")?;
+    // Less than a pipe holds, so this does not wait for the link. It may have died.
+    let written = stdin.write_all(&settings);
+    let (teller, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = std::io::BufReader::new(stdout).read_line(&mut line);
+        // Nobody listens after the deadline.
+        let _ = teller.send(read.map(|_| line));
+    });
+    let Ok(read) = told.recv_timeout(patience) else {
+        bail!("the link did not start within {}", humantime::format_duration(patience));
+    };
+    written.and(read).context("while asking the link")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_that_hangs_is_given_up_and_its_process_ended() {
+        let mut command = std::process::Command::new("sleep");
+        command.arg("1000");
+        let error = check_by(command, Duration::from_millis(50)).unwrap_err().to_string();
+        assert_eq!(error, "the link did not start within 50ms");
     }
 }

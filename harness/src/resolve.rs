@@ -9,6 +9,7 @@ use scenarios::{Error, Scenario};
 use servers::{Knob, Params};
 
 use crate::client::{self, Client};
+use crate::link::namespace;
 use crate::machine;
 
 /// Descriptors that a worker needs beside its clients' sockets.
@@ -104,12 +105,15 @@ fn check_machine(scenario: &Scenario) -> Result<(), Error> {
         );
         return Err(scenario.error_at("clients", &problem));
     }
-    let ports = machine::ephemeral_ports();
-    // The sides of a link have ports of their own, more than a process has descriptors.
-    if clients > ports && scenario.link.is_none() {
+    let ports = local_ports(scenario);
+    if clients > ports {
+        let whose = match scenario.link {
+            Some(_) => "the clients' side of a link",
+            None => "net.ipv4.ip_local_port_range",
+        };
         let problem = format!(
-            "{clients} clients need more local ports than net.ipv4.ip_local_port_range has \
-             ({ports}): allowed are 1 to {ports}"
+            "{clients} clients need more local ports than {whose} has ({ports}): allowed are 1 to \
+             {ports}"
         );
         return Err(scenario.error_at("clients", &problem));
     }
@@ -129,16 +133,17 @@ fn check_machine(scenario: &Scenario) -> Result<(), Error> {
     Ok(())
 }
 
+/// Local ports that clients can use: the sides of a link have ports of their own.
+fn local_ports(scenario: &Scenario) -> u64 {
+    scenario.link.as_ref().map_or_else(machine::ephemeral_ports, |_| namespace::PORT_COUNT)
+}
+
 /// How many clients this machine has descriptors and ports for, and which of the two it is.
 pub fn most_clients(scenario: &Scenario) -> (u64, Limit) {
     let (descriptors, _) = machine::raise_descriptor_limit();
     let room = descriptors.saturating_sub(WORKER_DESCRIPTORS);
-    let ports = machine::ephemeral_ports();
-    if scenario.link.is_none() && ports < room {
-        (ports, Limit::Ports)
-    } else {
-        (room, Limit::Descriptors)
-    }
+    let ports = local_ports(scenario);
+    if ports < room { (ports, Limit::Ports) } else { (room, Limit::Descriptors) }
 }
 
 /// How many load workers: as many as cores to run them, and as many as their descriptors ask for.
@@ -147,4 +152,33 @@ pub fn workers(scenario: &Scenario, cores: &machine::Cores) -> u32 {
         let by_clients = u64::from(scenario.clients).div_ceil(CLIENTS_PER_WORKER) as u32;
         by_clients.max(cores.harness.len() as u32).clamp(1, scenario.clients.max(1))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn on_a_link_there_are_as_many_ports_as_its_sides_are_given() {
+        let of = |sets: &[&str]| {
+            let sets: Vec<_> = sets.iter().map(ToString::to_string).collect();
+            local_ports(&Scenario::load("quick", &sets).unwrap())
+        };
+        let bounds = namespace::PORTS.split_once(' ').unwrap();
+        let (low, high): (u64, u64) = (bounds.0.parse().unwrap(), bounds.1.parse().unwrap());
+        assert_eq!(of(&["link.rtt=1ms"]), high - low + 1);
+        assert_eq!(of(&[]), machine::ephemeral_ports());
+    }
+
+    #[test]
+    fn more_clients_than_a_link_has_ports_or_a_process_descriptors_are_refused() {
+        let sets = ["link.rtt=1ms", "clients=70000"].map(str::to_owned);
+        let scenario = Scenario::load("quick", &sets).unwrap();
+        assert!(most_clients(&scenario).0 <= namespace::PORT_COUNT);
+        let error = resolve(scenario).unwrap_err().to_string();
+        assert!(
+            error.starts_with("--set clients=70000: clients: 70000 clients need more"),
+            "{error}"
+        );
+    }
 }

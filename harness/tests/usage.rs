@@ -161,6 +161,9 @@ fn a_certificate_or_key_that_cannot_be_used_is_refused_by_its_files_name() {
     {
         feedlab().args(["serve", flag, path]).assert().code(2).stderr(contains(missing));
     }
+    // Without TLS there is no session, so this would silently do nothing.
+    let alone = ["serve", "--listen", "192.0.2.1:1", "--tls-resumption", "false"];
+    feedlab().args(alone).assert().code(2).stderr(contains("--tls-cert"));
 }
 
 #[test]

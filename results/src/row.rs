@@ -193,7 +193,7 @@ pub struct Row {
     /// Packets that were dropped though nothing asked for it.
     #[serde(default)]
     pub link_unasked_drops: Option<u64>,
-    /// CPU time of the link's relay in the window.
+    /// CPU time of the link's relay, in the same time as the bytes of the link.
     #[serde(default)]
     pub relay_cpu_ns: Option<u64>,
     /// The part of it in which the relay only watched the clock, because a packet was due soon.

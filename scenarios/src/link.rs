@@ -35,7 +35,8 @@ pub struct Link {
     /// Share of the packets that are lost, in each direction: 0.01 or "1%".
     #[serde(deserialize_with = "share::deserialize")]
     pub loss: f64,
-    /// Mean number of packets that are lost in a row; 1: each is lost or not by itself.
+    /// 1: each packet is lost or not by itself. More: mean number of packets that are lost in a row,
+    /// at least 1/(1 − loss), which is what chance alone makes of it.
     pub loss_burst: f64,
     /// Bandwidth from the server to the clients.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,12 +80,13 @@ pub struct Link {
     /// Whether the cores of the run are kept from falling asleep, by a process that runs only where
     /// nothing else wants to: the core of a virtual machine may need milliseconds to wake.
     pub keep_awake: bool,
-    /// Times in which everything is dropped.
+    /// Times in which everything is dropped that is sent.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cut: Vec<Cut>,
 }
 
-/// A time in which everything is dropped: connections stay half open.
+/// A time in which everything is dropped that is sent: connections stay half open. What waits in a
+/// queue or travels when it begins still arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cut {
@@ -125,7 +127,7 @@ pub struct Way {
     pub reorder: bool,
     /// Share of the packets that are lost.
     pub loss: f64,
-    /// Mean number of packets lost in a row.
+    /// Mean number of packets lost in a row; 1: as many as chance makes of it.
     pub loss_burst: f64,
     /// Bandwidth and the bytes that may wait for it; `None`: no bottleneck.
     pub bottleneck: Option<Bottleneck>,
@@ -236,7 +238,7 @@ impl Way {
     /// reason to, and `true` does not say that it must.
     pub fn loses(&self) -> bool {
         let drops = self.loss > 0.0 || self.bottleneck.is_some() || !self.cuts.is_empty();
-        drops || self.reorder
+        drops || (self.reorder && !self.jitter.is_zero())
     }
 }
 
@@ -320,11 +322,12 @@ mod tests {
     fn what_may_make_tcp_send_again_is_told_from_what_only_delays() {
         let way = Way { delay: Duration::from_secs(1), ..Way::default() };
         assert!(!Way { jitter: Duration::from_secs(1), ..way.clone() }.loses());
+        assert!(!Way { reorder: true, ..way.clone() }.loses(), "nothing is overtaken");
         let bottleneck = bottleneck("1Mbit/s".parse().ok(), Queue::default());
         let cuts = vec![(Duration::ZERO, Duration::from_secs(1))];
         for loses in [
             Way { loss: 0.01, ..way.clone() },
-            Way { reorder: true, ..way.clone() },
+            Way { reorder: true, jitter: Duration::from_secs(1), ..way.clone() },
             Way { bottleneck, ..way.clone() },
             Way { cuts, ..way },
         ] {

@@ -52,6 +52,20 @@ fn every_file_in_the_folder_is_built_in() {
 }
 
 #[test]
+fn every_one_takes_what_its_comments_invite_to_set() {
+    let mut invited = 0;
+    for builtin in builtin() {
+        let text = fs::read_to_string(folder().join(format!("{}.toml", builtin.name))).unwrap();
+        for rest in text.split("--set ").skip(1) {
+            let set = rest.split_whitespace().next().unwrap().to_owned();
+            Scenario::load(builtin.name, &[set]).unwrap_or_else(|error| panic!("{error}"));
+            invited += 1;
+        }
+    }
+    assert!(invited > 0, "a comment shows how to set a key");
+}
+
+#[test]
 fn every_one_loads_by_name_and_by_path_to_the_same() {
     for builtin in builtin() {
         let path = folder().join(format!("{}.toml", builtin.name));

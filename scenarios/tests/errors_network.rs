@@ -23,7 +23,7 @@ const MISTAKES: &[Mistake] = &[
     ("loss a text without a percent sign", &[("[server]", "[link]\nloss = \"0.01\"\n[server]")]),
     ("bursts without loss", &[("[server]", "[link]\nloss_burst = 4\n[server]")]),
     (
-        "more loss than bursts can have",
+        "bursts that are shorter than chance makes them",
         &[("[server]", "[link]\nloss = 0.8\nloss_burst = 2\n[server]")],
     ),
     ("reorder without jitter", &[("[server]", "[link]\nreorder = true\n[server]")]),
@@ -124,7 +124,7 @@ const MISTAKES: &[Mistake] = &[
         &[("[server]", "[link]\nloss = 0.1\nloss_down = 0.2\nloss_up = 0\n[server]")],
     ),
     (
-        "more loss one way than bursts can have",
+        "bursts that are shorter one way than chance makes them",
         &[("[server]", "[link]\nloss_up = 0.8\nloss_burst = 2\n[server]")],
     ),
     (
@@ -210,6 +210,47 @@ fn what_the_file_says_for_both_directions_is_left_over_when_the_command_line_say
     let way = (link.way_down().delay.as_millis(), link.way_up().delay.as_millis());
     assert_eq!(way, (10, 20));
     load(&file, &[&each[..], &["link.rtt=5ms"]].concat()).expect_err("but not set there as well");
+}
+
+#[test]
+fn what_the_command_line_leaves_without_effect_is_nobody_s_mistake() {
+    let leaves = |file: &str, sets: &[&str], own: &str| {
+        load(file, sets).unwrap_or_else(|error| panic!("{sets:?}: {error}"));
+        load(file, &[sets, &[own]].concat()).expect_err("but not set there as well")
+    };
+    let link = |keys: &str| changed(&[("[server]", &format!("[link]\n{keys}\n[server]"))]);
+    let tls = changed(&[("clients = 10", "clients = 10\ntls = true\ntls_resumption = true")]);
+    leaves(&tls, &["tls=false"], "tls_resumption=false");
+    let bursts = link("loss = 0.1\nloss_burst = 4");
+    leaves(&bursts, &["link.loss=0"], "link.loss_burst=2");
+    leaves(&bursts, &["link.loss_down=0", "link.loss_up=0"], "link.loss_burst=2");
+    let disorder = link("jitter = \"5ms\"\nreorder = true");
+    leaves(&disorder, &["link.jitter=0s"], "link.reorder=true");
+    let queue = link("preset = \"3g\"\nqueue = \"50ms\"");
+    leaves(&queue, &["link.preset=transatlantic"], "link.queue=20ms");
+    let queue = link("preset = \"3g\"\nqueue_up = \"50ms\"");
+    leaves(&queue, &["link.preset=transatlantic"], "link.queue_up=20ms");
+}
+
+#[test]
+fn bursts_are_as_long_as_chance_makes_them_or_longer() {
+    let file = |loss, burst| {
+        changed(&[("[server]", &format!("[link]\nloss = {loss}\nloss_burst = {burst}\n[server]"))])
+    };
+    for (loss, burst) in [(0.8, 1.0), (0.8, 5.0), (0.01, 1.011), (0.5, 2.0)] {
+        load(&file(loss, burst), &[]).unwrap();
+    }
+    for (loss, burst, least) in [(0.8, 4.9, "5"), (0.01, 1.01, "1.011"), (0.5, 1.9, "2")] {
+        let error = load(&file(loss, burst), &[]).unwrap_err();
+        assert!(error.contains(&format!("must be 1 or at least {least} with a loss")), "{error}");
+    }
+}
+
+#[test]
+fn a_link_whose_disorder_is_left_over_gives_tcp_no_reason_to_send_again() {
+    let file = changed(&[("[server]", "[link]\njitter = \"5ms\"\nreorder = true\n[server]")]);
+    let loses = |sets: &[&str]| load(&file, sets).unwrap().link.unwrap().way_up().loses();
+    assert!(loses(&[]) && !loses(&["link.jitter=0s"]));
 }
 
 #[test]

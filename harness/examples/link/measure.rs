@@ -119,13 +119,6 @@ fn us(ns: u64) -> f64 {
     ns as f64 / 1e3
 }
 
-/// Packets that were dropped although nobody asked for it.
-fn unasked(report: &Report) -> u64 {
-    let devices = [report.clients_device, report.server_device];
-    let devices: u64 = devices.iter().map(|device| device.tx_dropped + device.rx_dropped).sum();
-    devices + report.counters.up.refused.packets + report.counters.down.refused.packets
-}
-
 fn packets(mark: &Mark) -> u64 {
     mark.counters.up.offered.total().packets + mark.counters.down.offered.total().packets
 }
@@ -201,7 +194,7 @@ async fn rtt_once(setting: &Setting, rtt_ms: u64, seed: u64) -> Result<()> {
         us(late.p50_ns),
         us(late.p99_ns),
         us(late.max_ns),
-        unasked(&report),
+        report.unasked_drops(),
     );
     Ok(())
 }
@@ -313,7 +306,7 @@ async fn capacity_once(setting: &Setting, per_second: u64, seed: u64) -> Result<
         us(late.p50_ns),
         us(late.p99_ns),
         us(late.max_ns),
-        unasked(&report),
+        report.unasked_drops(),
         report.counters.down.offered.retransmitted.packets,
     );
     Ok(())

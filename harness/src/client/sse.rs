@@ -26,8 +26,9 @@ fn follow(dial: Dial, inbox: Inbox, params: Params, start: Start) -> Following {
         let mut request = Vec::new();
         let heads = Heads::new(&params, &dial.server.to_string(), start.seed());
         heads.events("/sse", &mut request);
-        inbox.request(clock::now_ns(), request.len());
+        let asked_ns = clock::now_ns();
         socket.write(&request).await?;
+        inbox.request(asked_ns, request.len());
         let mut stream: Option<EventStream> = None;
         while stream.is_none() {
             socket

@@ -69,9 +69,9 @@ pub struct Args {
     /// The certificate's private key, a PEM file
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
-    /// Let clients that come back resume their TLS session
-    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
-    pub tls_resumption: bool,
+    /// Let clients that come back resume their TLS session [default: true]
+    #[arg(long, value_name = "BOOL", requires = "tls_cert", action = clap::ArgAction::Set)]
+    pub tls_resumption: Option<bool>,
     /// Replay a week of earthquakes, two a second, so that there is something to see
     #[arg(long)]
     pub demo: bool,
@@ -229,7 +229,8 @@ fn tls(args: &Args) -> Result<Option<Tls>, Usage> {
             .map_err(|error| usage(flag, path, &format_args!("cannot be read: {error}")))
     };
     let (chain, secret) = (read("--tls-cert", certificate)?, read("--tls-key", key)?);
-    let tls = Tls::new(&chain, &secret, args.tls_resumption).map_err(|bad| match &bad {
+    let resumes = args.tls_resumption.unwrap_or(true);
+    let tls = Tls::new(&chain, &secret, resumes).map_err(|bad| match &bad {
         BadTls::Certificate(problem) => usage("--tls-cert", certificate, problem),
         BadTls::Key(problem) => usage("--tls-key", key, problem),
         BadTls::Mismatch => {

@@ -16,6 +16,9 @@ const SNAP_BYTES: u32 = 65_535;
 /// Small enough that the kernel takes a full buffer in some ten µs, in which packets wait.
 const BUFFER_BYTES: usize = 64 * 1024;
 
+/// What a capture loses at most when the process is killed, as it is when a run is interrupted.
+const UNWRITTEN_NS: u64 = 100_000_000;
+
 /// A capture that is being written. After an error it writes no more, and keeps what went wrong.
 pub struct Capture {
     path: PathBuf,
@@ -23,17 +26,20 @@ pub struct Capture {
     /// `CLOCK_REALTIME` less `CLOCK_MONOTONIC`, ns: taken once, so that a step of the wall clock
     /// does not change the order of packets.
     offset_ns: u64,
+    /// When the oldest packet came that may not be in the file yet, ns of `CLOCK_MONOTONIC`.
+    unwritten_since_ns: Option<u64>,
 }
 
 impl Capture {
-    /// Begins a file, replacing one that is there.
+    /// Begins a file, replacing one that is there; its header is in it then.
     ///
     /// # Errors
     /// When it cannot be made.
     pub fn create(path: &Path, offset_ns: u64) -> io::Result<Self> {
-        let mut file = BufWriter::with_capacity(BUFFER_BYTES, File::create(path)?);
-        file.write_all(&file_header())?;
-        Ok(Self { path: path.to_owned(), file: Ok(file), offset_ns })
+        let mut file = File::create(path)?;
+        let begun = file.write_all(&file_header());
+        let file = begun.map(|()| BufWriter::with_capacity(BUFFER_BYTES, file));
+        Ok(Self { path: path.to_owned(), file, offset_ns, unwritten_since_ns: None })
     }
 
     /// Adds a packet that came at `now_ns` of `CLOCK_MONOTONIC`.
@@ -41,6 +47,25 @@ impl Capture {
         let Ok(file) = &mut self.file else { return };
         let header = packet_header(now_ns + self.offset_ns, packet.len() as u32);
         if let Err(error) = file.write_all(&header).and_then(|()| file.write_all(packet)) {
+            self.file = Err(error);
+        }
+        self.unwritten_since_ns.get_or_insert(now_ns);
+    }
+
+    /// When what is buffered is to be written, ns of `CLOCK_MONOTONIC`; `None` if nothing is.
+    pub fn write_due_ns(&self) -> Option<u64> {
+        self.unwritten_since_ns.map(|since_ns| since_ns + UNWRITTEN_NS)
+    }
+
+    /// Writes what is buffered, if that is due; nothing else should be for some ten µs.
+    pub fn write_if_due(&mut self, now_ns: u64) {
+        if self.write_due_ns().is_none_or(|due_ns| now_ns < due_ns) {
+            return;
+        }
+        self.unwritten_since_ns = None;
+        if let Ok(file) = &mut self.file
+            && let Err(error) = file.flush()
+        {
             self.file = Err(error);
         }
     }
@@ -114,6 +139,23 @@ mod tests {
         assert_eq!((word(24), word(28), word(32), word(36)), (1_700_000_003, 7, 3, 3));
         assert_eq!(&bytes[40..43], [0x45, 1, 2]);
         assert_eq!((word(43), word(51)), (1_700_000_004, 1));
+    }
+
+    #[test]
+    fn a_packet_is_in_the_file_after_a_tenth_of_a_second_and_the_header_at_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("packets.pcap");
+        let written = || fs::metadata(&path).unwrap().len();
+        let mut capture = Capture::create(&path, 0).unwrap();
+        assert_eq!((written(), capture.write_due_ns()), (24, None));
+        capture.add(1_000, &[0x45; 40]);
+        capture.add(2_000, &[0x45; 40]);
+        let due_ns = capture.write_due_ns().unwrap();
+        assert_eq!(due_ns, 100_001_000);
+        capture.write_if_due(due_ns - 1);
+        assert_eq!(written(), 24);
+        capture.write_if_due(due_ns);
+        assert_eq!((written(), capture.write_due_ns()), (24 + 2 * 56, None));
     }
 
     #[test]

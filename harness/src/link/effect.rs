@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 /// The effects in the order in which a packet meets them.
 ///
 /// Cut and loss come first: what is lost takes no time of the bottleneck, and the share of the
-/// packets that is lost is a share of all that were sent, whatever the queue then drops. The rate comes before the
+/// packets that is lost is a share of all that were sent, whatever the queue then drops. So what has
+/// passed them, and waits or travels when a cut begins, still arrives while it lasts. The rate comes before the
 /// delay, as the access line comes before the long way: packets wait for the bottleneck and then
 /// all travel equally long.
 pub static ALL: &[Effect] = &[cut::EFFECT, loss::EFFECT, rate::EFFECT, delay::EFFECT];

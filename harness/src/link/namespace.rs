@@ -38,6 +38,9 @@ pub const BACKLOG: u64 = 65_535;
 /// Ports that connections of one side can use, as the kernel writes them.
 pub const PORTS: &str = "1024 65535";
 
+/// How many they are.
+pub const PORT_COUNT: u64 = 65_535 - 1024 + 1;
+
 /// TCP in a namespace of ours. A value that is read from a file is kept where it is larger.
 const SETTINGS: &[(&str, Setting)] = &[
     // A port whose last connection is in TIME_WAIT may be used again.

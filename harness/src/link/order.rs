@@ -112,7 +112,8 @@ impl Carried {
     }
 }
 
-/// How long after they were due packets were written.
+/// How long after they were due packets were written. They are due so and so long after they were
+/// read: how long they lay in the device until the relay woke is not in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lateness {
     /// Packets that were written.
@@ -166,6 +167,20 @@ pub struct Report {
     pub capture_error: Option<String>,
 }
 
+impl Report {
+    /// Packets that were dropped though no effect asked for it. What a device refused its kernel
+    /// may count as dropped on it, too, and it drops of what it took.
+    pub fn unasked_drops(&self) -> u64 {
+        let arriving = [
+            (self.counters.up.refused, self.server_device.rx_dropped),
+            (self.counters.down.refused, self.clients_device.rx_dropped),
+        ];
+        let arriving: u64 =
+            arriving.iter().map(|(refused, dropped)| refused.packets.max(*dropped)).sum();
+        arriving + self.clients_device.tx_dropped + self.server_device.tx_dropped
+    }
+}
+
 /// Packets that the kernel dropped on one device (`/proc/net/dev`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceDrops {
@@ -179,5 +194,24 @@ impl DeviceDrops {
     /// Neither way.
     pub fn is_none(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_packet_that_a_device_refused_is_one_drop_and_not_two() {
+        let mut report = Report::default();
+        report.counters.up.refused = Amount { packets: 3, bytes: 300 };
+        report.server_device.rx_dropped = 3;
+        assert_eq!(report.unasked_drops(), 3);
+        // It may drop what it took, or count nothing of what it refused.
+        report.server_device.rx_dropped = 5;
+        assert_eq!(report.unasked_drops(), 5);
+        report.counters.down.refused = Amount { packets: 2, bytes: 200 };
+        report.clients_device = DeviceDrops { tx_dropped: 1, rx_dropped: 0 };
+        assert_eq!(report.unasked_drops(), 5 + 2 + 1);
     }
 }

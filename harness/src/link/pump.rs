@@ -171,6 +171,11 @@ impl Pump {
         if wake_ns.is_some_and(|wake_ns| wake_ns <= now_ns) {
             return Ok(EpollTimeout::ZERO);
         }
+        let write_ns = self.capture.as_mut().and_then(|capture| {
+            capture.write_if_due(now_ns);
+            capture.write_due_ns()
+        });
+        let wake_ns = wake_ns.into_iter().chain(write_ns).min();
         if wake_ns != self.armed_ns {
             let set = match wake_ns {
                 None => self.timer.unset(),

@@ -1,6 +1,7 @@
 //! What a link saw of a trial, in the terms of a row.
 
 use results::{Life, Row, Wire, Wires};
+use scenarios::MTU_BYTES;
 
 use crate::link::account::Traffic;
 use crate::link::order::{Carried, Counters};
@@ -33,10 +34,12 @@ pub fn fill(row: &mut Row, seen: &Crossing) {
     row.link_lost_packets = both(|way| way.dropped.loss.packets);
     row.link_queue_dropped_packets = both(|way| way.dropped.queue.packets);
     row.link_cut_packets = both(|way| way.dropped.cut.packets);
-    row.link_unasked_drops = Some(unasked_drops(seen));
-    row.relay_cpu_ns = Some(seen.relay_cpu_ns);
-    let spun_ns = seen.after.effort.spun_ns - seen.before.effort.spun_ns;
-    row.relay_spun_ns = Some(spun_ns.min(seen.relay_cpu_ns));
+    row.link_unasked_drops = Some(report.unasked_drops());
+    // Both from the same two moments, as one is taken off the other, and as the packets are counted.
+    let [before, after] = [&seen.before, &seen.after].map(|mark| mark.effort);
+    let cpu_ns = after.cpu_ns - before.cpu_ns;
+    row.relay_cpu_ns = Some(cpu_ns);
+    row.relay_spun_ns = Some((after.spun_ns - before.spun_ns).min(cpu_ns));
     // Since the mark before it.
     let lateness = seen.after.lateness;
     row.relay_late_p50_ns = Some(lateness.p50_ns);
@@ -60,6 +63,19 @@ pub fn doubts(seen: &Crossing) -> Vec<(&'static str, String)> {
                 format!(
                     "over the connections' whole life all causes sum up to {causes} bytes \
                      {direction} and the link carried {bytes}"
+                ),
+            ));
+        }
+    }
+    let counters = &seen.report.counters;
+    for (direction, way) in [("up", counters.up), ("down", counters.down)] {
+        let largest = way.largest_bytes;
+        if largest > MTU_BYTES {
+            doubts.push((
+                "packet-size",
+                format!(
+                    "a packet of {largest} bytes went {direction}, and the link carries {MTU_BYTES} \
+                     at most: the kernel has not cut what it sent, so packets are too few"
                 ),
             ));
         }
@@ -96,13 +112,6 @@ pub fn doubts(seen: &Crossing) -> Vec<(&'static str, String)> {
     doubts
 }
 
-fn unasked_drops(seen: &Crossing) -> u64 {
-    let report = &seen.report;
-    let devices = [report.clients_device, report.server_device];
-    let devices: u64 = devices.iter().map(|device| device.tx_dropped + device.rx_dropped).sum();
-    report.counters.up.refused.packets + report.counters.down.refused.packets + devices
-}
-
 fn wires(counters: &Counters) -> Wires {
     Wires { up: wire(&counters.up.offered), down: wire(&counters.down.offered) }
 }
@@ -116,5 +125,45 @@ fn wire(traffic: &Traffic) -> Wire {
         handshakes: traffic.handshake.bytes,
         retransmitted: traffic.retransmitted.bytes,
         other: traffic.other.bytes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::link::order::{Effort, Mark, Report};
+
+    fn crossing(before: Effort, after: Effort) -> Crossing {
+        let mark = |effort| Mark { effort, ..Mark::default() };
+        let report = Report { at_rest: true, ..Report::default() };
+        Crossing {
+            before: mark(before),
+            after: mark(after),
+            relay_cpu_ns: 600,
+            life: crate::meter::Counters::default(),
+            staying: 0,
+            report,
+        }
+    }
+
+    #[test]
+    fn what_the_relay_spun_is_taken_off_the_cpu_time_of_the_same_moments() {
+        let before = Effort { cpu_ns: 100, spun_ns: 50 };
+        let after = Effort { cpu_ns: 1_100, spun_ns: 750 };
+        let mut row = Row::default();
+        fill(&mut row, &crossing(before, after));
+        // The window alone has 600 of the 1,000.
+        assert_eq!((row.relay_cpu_ns, row.relay_spun_ns), (Some(1_000), Some(700)));
+        assert_eq!(row.relay_work_ns(), Some(300));
+    }
+
+    #[test]
+    fn a_packet_larger_than_the_mtu_is_doubted() {
+        let mut seen = crossing(Effort::default(), Effort::default());
+        seen.report.counters.up.largest_bytes = MTU_BYTES;
+        assert!(doubts(&seen).is_empty());
+        seen.report.counters.down.largest_bytes = MTU_BYTES + 1;
+        let doubts = doubts(&seen);
+        assert!(doubts.len() == 1 && doubts[0].1.contains("1501 bytes went down"), "{doubts:?}");
     }
 }

@@ -3,8 +3,9 @@
 use std::f64::consts::E;
 
 use results::validation::{Tolerance, Unit};
-use scenarios::TransportSizes;
+use results::{CausesOf, Row};
 use scenarios::predict::PACKET_HEADER_BYTES;
+use scenarios::{Link, TransportSizes};
 
 use super::{Check, Evidence, Judged, Needs};
 use crate::paper::kaazing::{POLL_PACKETS, PUSH_PACKETS};
@@ -52,7 +53,7 @@ fn accounting(evidence: &Evidence) -> Result<Judged, String> {
     }
     let mut judged = Judged::default();
     for (name, loaded) in evidence.made() {
-        let lossy = loaded.run.scenario.link.as_ref().is_some_and(|link| link.loss > 0.0);
+        let lossy = loaded.run.scenario.link.as_ref().is_some_and(loses);
         for row in &loaded.run.rows {
             let what = |what: &str| format!("{name} {}: {what}", row.transport);
             let mut exact = |text: &str, predicted: u64, measured: u64| {
@@ -61,7 +62,7 @@ fn accounting(evidence: &Evidence) -> Result<Judged, String> {
             };
             let codec = row.bytes_up + row.bytes_down;
             exact("TCP_INFO = codecs", codec, row.tcp_bytes_up + row.tcp_bytes_down);
-            let of = loaded.run.causes.iter().find(|causes| causes.transport == row.transport);
+            let of = causes_of(&loaded.run.causes, row);
             let Some((life, wires)) = of.and_then(|causes| causes.life.zip(causes.link)) else {
                 continue;
             };
@@ -78,6 +79,18 @@ fn accounting(evidence: &Evidence) -> Result<Judged, String> {
         }
     }
     Ok(judged)
+}
+
+/// Whether TCP may have a reason to send something again.
+fn loses(link: &Link) -> bool {
+    link.way_up().loses() || link.way_down().loses()
+}
+
+/// What was counted beside a row.
+fn causes_of<'a>(causes: &'a [CausesOf], row: &Row) -> Option<&'a CausesOf> {
+    causes.iter().find(|causes| {
+        causes.transport == row.transport && Some(causes.repetition) == row.repetition
+    })
 }
 
 fn packets(evidence: &Evidence) -> Result<Judged, String> {
@@ -207,6 +220,8 @@ fn break_even(evidence: &Evidence) -> Result<Judged, String> {
 
 #[cfg(test)]
 mod tests {
+    use results::Causes;
+
     use super::*;
 
     /// The sizes of the theory's example: hq = 200, hr = 150, hn = 100, w = 2, no envelopes.
@@ -238,6 +253,32 @@ mod tests {
             let rivals = Rivals { polls: &polls, push: &push, rate, payload: 100.0 };
             assert_eq!(rivals.long_polling(0.1) < rivals.push(), fewer, "{rate}");
         }
+    }
+
+    #[test]
+    fn a_link_that_loses_one_way_only_gives_tcp_a_reason_to_send_again() {
+        assert!(!loses(&Link { rtt: std::time::Duration::from_millis(50), ..Link::default() }));
+        assert!(loses(&Link { loss_up: Some(0.01), ..Link::default() }));
+        assert!(loses(&Link { loss_down: Some(0.01), ..Link::default() }));
+    }
+
+    #[test]
+    fn a_row_is_compared_with_what_was_counted_in_its_own_repetition() {
+        let causes = [("tcp", 2), ("sse", 1), ("sse", 2)].map(|(transport, repetition)| CausesOf {
+            transport: transport.into(),
+            repetition,
+            up: Causes::default(),
+            down: Causes::default(),
+            link: None,
+            life: None,
+        });
+        let of = |repetition| {
+            let row =
+                Row { transport: "sse".into(), repetition: Some(repetition), ..Row::default() };
+            causes_of(&causes, &row)
+        };
+        assert_eq!(of(2), Some(&causes[2]));
+        assert_eq!((of(1), of(3)), (Some(&causes[1]), None));
     }
 
     #[test]

@@ -3,9 +3,11 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use harness::link::order::Settings;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::inside::PING_BYTES;
-use crate::stage::{Actor, finish, link};
+use crate::stage::{Actor, finish, link, until};
 
 /// IPv4 and TCP headers with timestamps, and those of a SYN with its options (RFC 7323, 2018).
 const HEADERS: u64 = 20 + 20 + 12;
@@ -53,6 +55,26 @@ async fn every_byte_of_a_connection_has_its_cause_and_is_in_the_capture() {
     let wall_ns = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
     let age_ns = wall_ns - packets[0].0;
     assert!(age_ns < crate::stage::PATIENCE_NS, "{age_ns}");
+}
+
+#[tokio::test]
+async fn a_link_that_is_killed_leaves_a_capture_of_what_it_carried() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("packets.pcap");
+    let settings = Settings { capture: Some(path.clone()), ..Settings::default() };
+    let Some(mut link) = link(settings).await else { return };
+    let server = Actor::listening(&link, "echo").await;
+    Actor::start(&link.clients, "ping 10").last_word::<(u64, Vec<u64>)>().await;
+    let counters = link.parts().1.mark().await.unwrap().counters;
+    let carried = counters.up.offered.total().packets + counters.down.offered.total().packets;
+    until("the packets are in the file of a link that sleeps", async || {
+        read_capture(&std::fs::read(&path).unwrap()).len() as u64 >= carried
+    })
+    .await;
+    kill(Pid::from_raw(link.pid() as i32), Signal::SIGKILL).unwrap();
+    link.parts().0.death().await;
+    assert!(read_capture(&std::fs::read(&path).unwrap()).len() as u64 >= carried);
+    drop(server);
 }
 
 /// Time, ns, and length of the packets of a classic pcap with bare IP packets.

@@ -81,12 +81,13 @@ async fn a_bottleneck_is_not_passed_faster_than_its_rate() {
     assert!(down.largest_bytes == scenarios::MTU_BYTES, "{}", down.largest_bytes);
 }
 
-#[tokio::test]
-async fn nothing_comes_through_a_cut_and_it_ends() {
+/// Pings through a link that is cut in some direction for a while: the packets that were cut up and
+/// down. No ping that was sent in the cut, or before it without an answer, has one before its end.
+async fn cut(direction: CutDirection) -> Option<[u64; 2]> {
     let (at, lasts) = (Duration::from_millis(200), Duration::from_millis(300));
-    let cut = Cut { at, lasts, direction: CutDirection::Both };
+    let cut = Cut { at, lasts, direction };
     let asked = Link { cut: vec![cut], ..Link::default() };
-    let Some(mut link) = link_with(asked).await else { return };
+    let mut link = link_with(asked).await?;
     let server = Actor::listening(&link, "echo").await;
     let client = Actor::start(&link.clients, "ping-until 3000000000");
     until_pinged(&mut link).await;
@@ -102,8 +103,22 @@ async fn nothing_comes_through_a_cut_and_it_ends() {
     });
     let caught: Vec<_> = caught.collect();
     assert!(!caught.is_empty() && caught.iter().all(|(_, to_ns)| *to_ns >= end_ns), "{caught:?}");
-    let cut = [report.counters.up, report.counters.down].map(|way| way.dropped.cut.packets);
-    assert!(cut[0] + cut[1] > 0);
+    assert!(pings.iter().any(|(from_ns, _)| *from_ns >= end_ns), "the cut does not end");
+    Some([report.counters.up, report.counters.down].map(|way| way.dropped.cut.packets))
+}
+
+#[tokio::test]
+async fn nothing_comes_through_a_cut_and_it_ends() {
+    let Some([up, down]) = cut(CutDirection::Both).await else { return };
+    assert!(up + down > 0);
+}
+
+#[tokio::test]
+async fn a_cut_of_one_direction_drops_nothing_of_the_other() {
+    let Some([up, down]) = cut(CutDirection::Up).await else { return };
+    assert!(up > 0 && down == 0, "{up} {down}");
+    let Some([up, down]) = cut(CutDirection::Down).await else { return };
+    assert!(up == 0 && down > 0, "{up} {down}");
 }
 
 /// The datagrams that came in the order of their arrival, with how long they took, ns.
@@ -131,6 +146,55 @@ async fn equal_seeds_lose_the_same_packets() {
     }
     assert!((20..80).contains(&kept[0].len()), "{}", kept[0].len());
     assert_eq!(kept[0], kept[1]);
+}
+
+#[tokio::test]
+async fn bursty_loss_comes_in_longer_rows_than_loss_by_chance() {
+    // So few that a socket which is not read holds them all.
+    const SENT: u64 = 240;
+    let mut rows = Vec::new();
+    for loss_burst in [1.0, 8.0] {
+        let asked = Link { loss_down: Some(0.3), loss_burst, ..Link::default() };
+        let Some(seen) = datagrams(asked, SENT).await else { return };
+        let numbers: Vec<u64> = seen.into_iter().map(|(number, _)| number).collect();
+        // What is missing before each, and after the last.
+        let next = std::iter::once(0).chain(numbers.iter().map(|number| number + 1));
+        let missing =
+            next.zip(numbers.iter().copied().chain([SENT])).map(|(next, come)| come - next);
+        let missing: Vec<u64> = missing.filter(|missing| *missing > 0).collect();
+        let lost: u64 = missing.iter().sum();
+        assert!((SENT / 10..SENT * 6 / 10).contains(&lost), "{lost}");
+        rows.push(lost as f64 / missing.len() as f64);
+    }
+    // By chance 1/(1 - 0.3).
+    assert!(rows[0] < 2.0 && rows[1] > 4.0, "{rows:?}");
+}
+
+#[tokio::test]
+async fn tcp_sees_jitter_in_its_round_trips_and_delivers_all_in_any_order() {
+    let (rtt, jitter) = (Duration::from_millis(4), Duration::from_millis(20));
+    for reorder in [false, true] {
+        let asked = Link { rtt, jitter, reorder, ..Link::default() };
+        let Some(link) = link_with(asked.clone()).await else { return };
+        let server = Actor::listening(&link, "echo").await;
+        let client = Actor::start(&link.clients, "ping 40");
+        let (connect_ns, mut pings_ns): (u64, Vec<u64>) = client.last_word().await;
+        pings_ns.sort_unstable();
+        let (shortest_ns, longest_ns) = (pings_ns[0], pings_ns[39]);
+        assert!(connect_ns >= 4 * MS_NS && shortest_ns >= 4 * MS_NS, "{pings_ns:?}");
+        // Two draws up to 20 ms in each: 20 ms more in the mean, and up to 40.
+        assert!(pings_ns[20] >= 14 * MS_NS && longest_ns >= shortest_ns + 15 * MS_NS);
+        drop(server);
+        finish(link).await;
+
+        let Some(link) = link_with(asked).await else { return };
+        let server = Actor::listening(&link, "source 300000").await;
+        let (bytes, _): (u64, u64) = Actor::start(&link.clients, "drain").last_word().await;
+        drop(server);
+        let down = finish(link).await.counters.down;
+        assert_eq!((bytes, down.offered.payload.bytes), (300_000, 300_000));
+        assert_eq!(down.dropped.total().packets, 0);
+    }
 }
 
 #[tokio::test]

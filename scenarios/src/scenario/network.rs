@@ -15,7 +15,8 @@ const BOTH_WAYS: [(&str, [&str; 2]); 3] = [
 
 impl Scenario {
     pub(super) fn check_network(&self) -> Result<(), Error> {
-        if !self.tls && self.is_given("tls_resumption") {
+        let left_over = self.is_left_over("tls_resumption", &["tls"]);
+        if !self.tls && self.is_given("tls_resumption") && !left_over {
             let problem = "must not be there: without tls = true there is no session to resume";
             return Err(self.error_at("tls_resumption", problem));
         }
@@ -31,17 +32,17 @@ impl Scenario {
         self.origin.keys.contains_key(key)
     }
 
-    /// What the file says for both directions is left over where the command line speaks of one:
-    /// that is nobody's mistake.
-    fn is_left_over(&self, both: &str, [down, up]: [&str; 2]) -> bool {
-        !self.origin.is_set(both) && (self.origin.is_set(down) || self.origin.is_set(up))
+    /// Where the command line changes one of those keys that decide whether `key` does anything,
+    /// the file's `key` may be left over: that is nobody's mistake.
+    fn is_left_over(&self, key: &str, deciding: &[&str]) -> bool {
+        !self.origin.is_set(key) && deciding.iter().any(|deciding| self.origin.is_set(deciding))
     }
 
     /// A key for both directions that each direction replaces would silently do nothing.
     fn check_replaced(&self) -> Result<(), Error> {
         for (both, [down, up]) in BOTH_WAYS {
             let replaced = self.is_given(down) && self.is_given(up);
-            if self.is_given(both) && replaced && !self.is_left_over(both, [down, up]) {
+            if self.is_given(both) && replaced && !self.is_left_over(both, &[down, up]) {
                 let problem = format!("must not be there: {down} and {up} are used instead");
                 return Err(self.error_at(both, &problem));
             }
@@ -56,7 +57,7 @@ impl Scenario {
         for (name, bandwidth, own) in ways {
             let own_key = format!("link.{name}");
             let Some(bandwidth) = bandwidth else {
-                if self.is_given(&own_key) {
+                if self.is_given(&own_key) && !self.is_left_over(&own_key, &["link.preset"]) {
                     return Err(self.error_at(&own_key, NOTHING_WAITS));
                 }
                 continue;
@@ -68,7 +69,8 @@ impl Scenario {
             };
             fits(queue, bandwidth).map_err(|problem| self.error_at(key, &problem))?;
         }
-        let left_over = self.is_left_over("link.queue", ["link.queue_down", "link.queue_up"]);
+        let deciding = ["link.queue_down", "link.queue_up", "link.preset"];
+        let left_over = self.is_left_over("link.queue", &deciding);
         if self.is_given("link.queue") && !shared_is_used && !left_over {
             let problem = if link.down.is_none() && link.up.is_none() {
                 NOTHING_WAITS
@@ -82,27 +84,36 @@ impl Scenario {
 
     fn check_loss(&self, link: &Link) -> Result<(), Error> {
         let (burst, ways) = (link.loss_burst, [link.way_down(), link.way_up()]);
-        let most = burst / (burst + 1.0);
-        let owns = [("link.loss_down", link.loss_down), ("link.loss_up", link.loss_up)];
-        for (way, (own_key, own)) in ways.iter().zip(owns) {
-            // Each burst is followed by at least one packet that arrives.
-            if burst > 1.0 && way.loss > most {
-                let key = if own.is_some() { own_key } else { "link.loss" };
-                let problem = format!("must be at most {most:.3} with bursts of {burst} packets");
+        let key = "link.loss_burst";
+        let left_over = self.is_left_over(key, &["link.loss", "link.loss_down", "link.loss_up"]);
+        if burst > 1.0 && ways.iter().all(|way| way.loss <= 0.0) && !left_over {
+            let problem = "must not be there: without loss there are no bursts of it";
+            return Err(self.error_at(key, problem));
+        }
+        for loss in ways.iter().map(|way| way.loss) {
+            let by_chance = 1.0 / (1.0 - loss);
+            if burst > 1.0 && burst + ROUNDING < by_chance {
+                let least = ((by_chance - ROUNDING) * 1e3).ceil() / 1e3;
+                let problem = format!(
+                    "must be 1 or at least {least} with a loss of {loss}: so many in a row are lost \
+                     where each is lost by itself, and {burst} would be less than chance makes"
+                );
                 return Err(self.error_at(key, &problem));
             }
         }
-        if burst > 1.0 && ways.iter().all(|way| way.loss <= 0.0) {
-            let problem = "must not be there: without loss there are no bursts of it";
-            return Err(self.error_at("link.loss_burst", problem));
-        }
-        if link.reorder && ways.iter().all(|way| way.jitter.is_zero()) {
+        let key = "link.reorder";
+        let jitters = ["link.jitter", "link.jitter_down", "link.jitter_up"];
+        let left_over = self.is_left_over(key, &jitters);
+        if link.reorder && ways.iter().all(|way| way.jitter.is_zero()) && !left_over {
             let problem = "must not be there: without jitter no packet overtakes another";
-            return Err(self.error_at("link.reorder", problem));
+            return Err(self.error_at(key, problem));
         }
         Ok(())
     }
 }
+
+/// Bursts are as long as chance makes them, though 1 / (1 − 0.8) is not exactly 5.
+const ROUNDING: f64 = 1e-9;
 
 const NOTHING_WAITS: &str = "must not be there: without a bandwidth (down, up) nothing waits";
 

@@ -1,5 +1,5 @@
-//! Everything is dropped for a while, as when a cable is pulled: both ends believe that they are
-//! still connected.
+//! Everything that is sent for a while is dropped, as when a cable is pulled at the sender: both ends
+//! believe that they are still connected. What was on its way already arrives.
 
 use rand_chacha::ChaCha8Rng;
 use scenarios::Way;
