@@ -202,6 +202,11 @@ pub fn environment(cores: &Cores, workers: u32, congestion: &str) -> Environment
     }
 }
 
+/// This machine, as far as no scenario has a say in it.
+pub fn here() -> Environment {
+    environment(&Cores::share(None, 1), 1, "")
+}
+
 fn memory_bytes() -> u64 {
     let text = field("/proc/meminfo", "MemTotal");
     text.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) * 1024

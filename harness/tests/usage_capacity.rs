@@ -161,3 +161,18 @@ fn a_run_that_is_invalid_or_never_measured_is_no_ground() {
         feedlab(place.path(), &[&SLOW[..], &from].concat()).code(2).stderr(contains(word));
     }
 }
+
+#[test]
+fn a_run_over_a_link_is_taken_only_if_it_is_named_and_says_so() {
+    let place = tempfile::tempdir().unwrap();
+    record(place.path(), |run| {
+        run.scenario = Scenario::load("quick", &["link.rtt=20ms".into()]).unwrap();
+    });
+    let from = ["--from", "results/local/quick-20261128T030000"];
+    feedlab(place.path(), &[&SLOW[..], &from].concat())
+        .success()
+        .stderr(contains("link.rtt was 20ms"))
+        .stderr(contains("another machine (a test"))
+        .stdout(contains("link.rtt was 20ms in the measurement, and is not set in quick"))
+        .stdout(contains("another machine (a test"));
+}

@@ -11,6 +11,7 @@ mod crossover;
 mod next;
 mod rank;
 mod traffic;
+mod unlike;
 
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use serde::{Serialize, Serializer};
 pub use choice::{Choice, HEADROOM, Servers};
 pub use costs::{Cost, Costs};
 pub use crossover::{Crossover, crossovers};
+pub use unlike::{elsewhere, unlike};
 
 /// What is required.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -18,7 +18,7 @@
 //! that was slower as a whole on the other day: run A and B within one hour, and A again.
 
 mod cell;
-mod conditions;
+pub(crate) mod conditions;
 mod metric;
 mod twins;
 

@@ -80,6 +80,7 @@ pub(super) fn assumptions(needs: &Needs, costs: &Costs) -> Vec<String> {
         costs.verdict == Verdict::Suspect,
         "the measurement is SUSPECT: its warnings hold for the answer, too",
     );
+    all.extend(costs.conditions.iter().cloned());
     all
 }
 

@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use scenarios::TransportSizes;
+use scenarios::{Scenario, TransportSizes};
 
 use super::*;
-use crate::Verdict;
+use crate::{Environment, Verdict};
 
 /// Costs as a small machine has them.
 fn costs() -> Costs {
@@ -46,6 +46,8 @@ fn costs() -> Costs {
         clients: 50,
         rate_per_second: 20.0,
         payload_bytes: 256,
+        rtt_ns: 0,
+        conditions: Vec::new(),
         threads: 1,
         floor_p50_ns: 60e3,
         floor_p99_ns: 150e3,
@@ -125,6 +127,29 @@ fn what_goes_beyond_the_measurement_is_marked_and_comes_with_a_command() {
     assert!(far.next[0].contains("link.rtt=60ms"), "{}", far.next[0]);
     let near = best(&needs(100, 20.0, Duration::from_secs(2)));
     assert_eq!(near.extrapolated, Vec::<String>::new());
+}
+
+#[test]
+fn a_run_under_other_conditions_than_the_plain_ones_is_told() {
+    let of = |sets: &[&str]| {
+        let sets: Vec<String> = sets.iter().map(ToString::to_string).collect();
+        unlike(&Scenario::load("quick", &sets).unwrap(), &Scenario::load("quick", &[]).unwrap())
+    };
+    // Other feeds and clients are what costs are carried over to.
+    assert_eq!(of(&["clients=7", "feed.rate=3/s", "server.threads=2"]), Vec::<String>::new());
+    for set in ["link.rtt=20ms", "tls=true", "server.burn=1us", "transports.long-poll.hold=3s"] {
+        let key = set.split('=').next().unwrap();
+        let found = of(&[set]);
+        assert!(found.iter().any(|text| text.starts_with(key)), "{set}: {found:?}");
+    }
+    let here = Environment { cpu: "this".into(), cores: 2, ..Environment::default() };
+    let there = Environment { cpu: "that".into(), ..here.clone() };
+    assert_eq!(elsewhere(&here, &here), None);
+    assert!(elsewhere(&there, &here).unwrap().contains("that, 2 cores"));
+    let mut costs = costs();
+    costs.conditions = of(&["tls=true"]);
+    let advice = advise(&needs(100, 1.0, Duration::from_secs(2)), &costs, 1_000);
+    assert!(advice.assumptions.contains(&costs.conditions[0]), "{:?}", advice.assumptions);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use scenarios::Scenario;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -106,7 +107,7 @@ pub(super) fn contrasts(a: &Run, b: &Run) -> Vec<Contrast> {
 }
 
 fn of_scenarios(a: &Run, b: &Run) -> Vec<Contrast> {
-    let (of_a, of_b) = (keys(a), keys(b));
+    let (of_a, of_b) = (keys(&a.scenario), keys(&b.scenario));
     let common: Vec<&str> =
         cell::transports(a).into_iter().filter(|name| cell::transports(b).contains(name)).collect();
     // The settings of a transport that only one of them has are no condition of the others.
@@ -130,14 +131,14 @@ fn of_scenarios(a: &Run, b: &Run) -> Vec<Contrast> {
 }
 
 /// Whether a key is this one or below it.
-fn within(key: &str, of: &str) -> bool {
+pub(crate) fn within(key: &str, of: &str) -> bool {
     key.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// A scenario as keys with a dot, and their values.
-fn keys(run: &Run) -> BTreeMap<String, String> {
+pub(crate) fn keys(scenario: &Scenario) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    flatten("", &serde_json::json!(run.scenario), &mut found);
+    flatten("", &serde_json::json!(scenario), &mut found);
     found
 }
 
