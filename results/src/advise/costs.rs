@@ -126,9 +126,10 @@ impl Costs {
             clients: scenario.clients.into(),
             rate_per_second: scenario.feed.rate.per_second(),
             payload_bytes: scenario.feed.payload_bytes,
-            rtt_ns: scenario.link.as_ref().map_or(0, |link| {
-                (link.way_down().delay + link.way_up().delay).as_nanos() as u64
-            }),
+            rtt_ns: scenario
+                .link
+                .as_ref()
+                .map_or(0, |link| (link.way_down().delay + link.way_up().delay).as_nanos() as u64),
             conditions: Vec::new(),
             threads: scenario.server.threads.max(1),
             floor_p50_ns: calibration.floor_p50_ns,

@@ -25,7 +25,9 @@ pub fn unlike(measured: &Scenario, plain: &Scenario) -> Vec<String> {
         .map(|(key, value)| {
             let usual = plain_keys.get(key).map_or("not set", String::as_str);
             let name = &plain.name;
-            format!("{key} was {value} in the measurement, and is {usual} in {name}: costs are so, too")
+            format!(
+                "{key} was {value} in the measurement, and is {usual} in {name}: costs are so, too"
+            )
         })
         .collect()
 }
