@@ -207,6 +207,13 @@ pub fn here() -> Environment {
     environment(&Cores::share(None, 1), 1, "")
 }
 
+/// How many processes the kernel has killed for their memory since it started.
+pub fn killed_for_memory() -> u64 {
+    let counters = fs::read_to_string("/proc/vmstat").unwrap_or_default();
+    let killed = counters.lines().find_map(|line| line.strip_prefix("oom_kill "));
+    killed.and_then(|count| count.trim().parse().ok()).unwrap_or(0)
+}
+
 fn memory_bytes() -> u64 {
     let text = field("/proc/meminfo", "MemTotal");
     text.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) * 1024

@@ -36,6 +36,7 @@ fn a_bad_question_about_capacity_is_refused_before_anything_starts() {
     ask(&["--slo", "delay_mean < 1s", "--most", "0"], &["--most 0", "1 to 1000000"]);
     ask(&["--slo", "delay_mean < 1s", "--transports", "pigeon"], &["pigeon", "short-poll"]);
     ask(&["--slo", "delay_mean < 1s", "--set", "clients=5"], &["clients=5", "--most"]);
+    ask(&["--slo", "delay_mean < 1s", "--set", "clients = 5"], &["clients = 5", "--most"]);
     ask(&["--slo", "delay_mean < 1s", "--set", "feed.rat=5/s"], &["feed.rat"]);
     let short = ["--slo", "delay_p99 < 1s", "--set", "measure.duration=2s"];
     ask(&short, &["2000 publishes", "measure.duration="]);
