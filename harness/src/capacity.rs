@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use results::capacity::{Capacity, Found, Outcome, Plan, Probe, outcome, search};
+use results::capacity::{Capacity, Found, Limit, Outcome, Plan, Probe, Stopped, outcome, search};
 use results::verdict::Evidence;
 use results::{Loaded, Run};
 use scenarios::Scenario;
 
 use crate::campaign::Campaign;
 use crate::machine;
+use crate::null;
 use crate::progress::Progress;
 use crate::stage::Stage;
 
@@ -28,6 +29,8 @@ pub struct Search {
     path: PathBuf,
     /// The cores that we had in the beginning: a stage pins this process to some of them.
     cores: Vec<usize>,
+    /// What the harness can record at all, measured once for all probes.
+    null_arrivals_per_s: Option<u64>,
     quiet: bool,
 }
 
@@ -40,14 +43,21 @@ impl Search {
         std::fs::create_dir_all(path)
             .with_context(|| format!("while making {}", path.display()))?;
         capacity.write(path)?;
-        Ok(Self { capacity, path: path.to_owned(), cores: machine::own_cores(), quiet })
+        let cores = machine::own_cores();
+        Ok(Self { capacity, path: path.to_owned(), cores, null_arrivals_per_s: None, quiet })
     }
 
-    /// Searches, one transport after the other. What has been probed is kept, however this ends.
+    /// Searches, one transport after the other. What has been probed is kept, however this ends; a
+    /// process that dies ends no more than the search for its transport.
     ///
     /// # Errors
-    /// When a process does not start or dies, or the disk is full.
+    /// When a probe cannot be begun, or the disk is full.
     pub async fn make(&mut self) -> Result<()> {
+        let payload_bytes = self.capacity.scenario.feed.payload_bytes as usize;
+        let most = self.capacity.most.clients;
+        // A thread of its own: it takes the core for its whole time.
+        let null = tokio::task::spawn_blocking(move || null::arrivals_per_s(most, payload_bytes));
+        self.null_arrivals_per_s = Some(null.await??);
         let names: Vec<String> = self.capacity.scenario.transports.keys().cloned().collect();
         let ceiling = self.capacity.most;
         let plan = Plan { first: FIRST, most: ceiling.clients };
@@ -74,15 +84,23 @@ impl Search {
         let path = self.path.join(&directory);
         machine::pin(&self.cores).context("while taking back all cores")?;
         let progress = Progress::new(1, self.quiet);
-        let stage = Stage::new(scenario(&self.capacity.scenario, transport, clients), progress)?;
+        let mut stage =
+            Stage::new(scenario(&self.capacity.scenario, transport, clients), progress)?;
+        stage.environment.null_arrivals_per_s = self.null_arrivals_per_s;
         if self.capacity.environment.cores == 0 {
             self.capacity.environment = stage.environment.clone();
         }
         let mut campaign = Campaign::new(stage, Vec::new(), &path, None)?;
         // Who interrupts this leaves the run as it is, which says that it is partial.
+        let killed_before = machine::killed_for_memory();
         let measured = campaign.measure().await;
-        campaign.finish(measured.as_ref().err())?;
-        measured?;
+        let run = campaign.finish(measured.as_ref().err())?;
+        if let Err(failure) = measured {
+            let killed = machine::killed_for_memory() > killed_before;
+            let outcome = ended(&failure, killed);
+            let verdict = run.verdict;
+            return Ok(Probe { clients, directory, value_ns: None, verdict, outcome });
+        }
         let loaded = Run::read(&path)?;
         Ok(probed(&loaded, clients, directory, &self.capacity))
     }
@@ -96,6 +114,17 @@ fn scenario(whole: &Scenario, transport: &str, clients: u32) -> Scenario {
     one.measure.ramp = one.measure.ramp.max(RAMP_PER_CLIENT * clients);
     one.transports.retain(|name, _| name == transport);
     one
+}
+
+/// What came of a probe that did not come to its end. Who is killed for memory did not hold the
+/// clients; what else ends a process says nothing of how many it holds.
+fn ended(failure: &anyhow::Error, killed_for_memory: bool) -> Outcome {
+    if killed_for_memory {
+        let why = format!("the kernel killed a process for its memory ({failure:#})");
+        Outcome::Missed(Stopped { limit: Limit::Memory, why })
+    } else {
+        Outcome::Broken(format!("{failure:#}"))
+    }
 }
 
 /// What came of a probe that was measured.
@@ -115,5 +144,19 @@ fn probed(loaded: &Loaded, clients: u32, directory: String, capacity: &Capacity)
         value_ns: slo.value_ns(row, delay),
         verdict: run.verdict,
         outcome: outcome(&evidence, delay, slo),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_killed_for_memory_held_too_little_and_who_dies_otherwise_tells_nothing() {
+        let died = || anyhow::anyhow!("the server died in mid-run (signal: 9 (SIGKILL)): ");
+        let Outcome::Missed(stopped) = ended(&died(), true) else { panic!("it was killed") };
+        assert_eq!(stopped.limit, Limit::Memory);
+        assert!(stopped.why.contains("SIGKILL"), "{}", stopped.why);
+        assert!(matches!(ended(&died(), false), Outcome::Broken(why) if why.contains("SIGKILL")));
     }
 }

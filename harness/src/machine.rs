@@ -202,6 +202,18 @@ pub fn environment(cores: &Cores, workers: u32, congestion: &str) -> Environment
     }
 }
 
+/// This machine, as far as no scenario has a say in it.
+pub fn here() -> Environment {
+    environment(&Cores::share(None, 1), 1, "")
+}
+
+/// How many processes the kernel has killed for their memory since it started.
+pub fn killed_for_memory() -> u64 {
+    let counters = fs::read_to_string("/proc/vmstat").unwrap_or_default();
+    let killed = counters.lines().find_map(|line| line.strip_prefix("oom_kill "));
+    killed.and_then(|count| count.trim().parse().ok()).unwrap_or(0)
+}
+
 fn memory_bytes() -> u64 {
     let text = field("/proc/meminfo", "MemTotal");
     text.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) * 1024

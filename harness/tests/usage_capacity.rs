@@ -36,6 +36,7 @@ fn a_bad_question_about_capacity_is_refused_before_anything_starts() {
     ask(&["--slo", "delay_mean < 1s", "--most", "0"], &["--most 0", "1 to 1000000"]);
     ask(&["--slo", "delay_mean < 1s", "--transports", "pigeon"], &["pigeon", "short-poll"]);
     ask(&["--slo", "delay_mean < 1s", "--set", "clients=5"], &["clients=5", "--most"]);
+    ask(&["--slo", "delay_mean < 1s", "--set", "clients = 5"], &["clients = 5", "--most"]);
     ask(&["--slo", "delay_mean < 1s", "--set", "feed.rat=5/s"], &["feed.rat"]);
     let short = ["--slo", "delay_p99 < 1s", "--set", "measure.duration=2s"];
     ask(&short, &["2000 publishes", "measure.duration="]);
@@ -160,4 +161,19 @@ fn a_run_that_is_invalid_or_never_measured_is_no_ground() {
         let from = ["--from", "results/local/quick-20261128T030000"];
         feedlab(place.path(), &[&SLOW[..], &from].concat()).code(2).stderr(contains(word));
     }
+}
+
+#[test]
+fn a_run_over_a_link_is_taken_only_if_it_is_named_and_says_so() {
+    let place = tempfile::tempdir().unwrap();
+    record(place.path(), |run| {
+        run.scenario = Scenario::load("quick", &["link.rtt=20ms".into()]).unwrap();
+    });
+    let from = ["--from", "results/local/quick-20261128T030000"];
+    feedlab(place.path(), &[&SLOW[..], &from].concat())
+        .success()
+        .stderr(contains("link.rtt was 20ms"))
+        .stderr(contains("another machine (a test"))
+        .stdout(contains("link.rtt was 20ms in the measurement, and is not set in quick"))
+        .stdout(contains("another machine (a test"));
 }

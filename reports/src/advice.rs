@@ -85,7 +85,10 @@ fn cells(choice: &Choice) -> Vec<String> {
         choice.memory_bytes.map_or_else(dash, bytes),
         choice.servers.map_or_else(
             || "none will do".into(),
-            |servers| format!("{} ({})", count(servers.count), servers.by),
+            |servers| {
+                let least = if servers.at_least { "≥ " } else { "" };
+                format!("{least}{} ({})", count(servers.count), servers.by)
+            },
         ),
     ]
 }

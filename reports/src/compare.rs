@@ -129,11 +129,11 @@ fn closing(comparison: &Comparison) -> String {
         .collect();
     format!(
         "B/A: ratio of geometric means with its 95 % interval; {pairs}. Less is better, but for {}.\n\
-         better, worse: beyond chance over all {} cells together (Holm), and beyond the band; same: \
-         the interval lies inside the band;\ncan't tell: neither. The band is {band}. effect: the \
+         better, worse: beyond chance over the {} cells with an interval together (Holm), and beyond \
+         the band; same: the interval lies inside the band;\ncan't tell: neither. The band is {band}. effect: the \
          difference in standard deviations of a repetition.",
         higher.join(", "),
-        comparison.cells.len()
+        comparison.cells.iter().filter(|cell| cell.chance.is_some()).count()
     )
 }
 

@@ -41,6 +41,18 @@ fn a_table_has_both_environments_every_transport_and_the_one_that_is_worse() {
 }
 
 #[test]
+fn cells_without_an_interval_are_not_among_those_that_chance_is_allowed_for() {
+    let mut comparison = held();
+    let known = comparison.cells.iter().filter(|cell| cell.chance.is_some()).count();
+    let of = |cells: usize| format!("over the {cells} cells with an interval");
+    assert!(comparison.cells.len() > known, "one cell is to tell nothing");
+    assert!(table(&comparison, false).contains(&of(known)));
+    let cell = comparison.cells.iter_mut().find(|cell| cell.chance.is_some()).unwrap();
+    cell.chance = None;
+    assert!(table(&comparison, false).contains(&of(known - 1)));
+}
+
+#[test]
 fn markdown_begins_with_what_differs() {
     let text = markdown(&held());
     let (before, after) = text.split_once("<details>").unwrap();

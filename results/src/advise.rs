@@ -8,9 +8,11 @@
 mod choice;
 mod costs;
 mod crossover;
+mod limits;
 mod next;
 mod rank;
 mod traffic;
+mod unlike;
 
 use std::time::Duration;
 
@@ -20,6 +22,7 @@ use serde::{Serialize, Serializer};
 pub use choice::{Choice, HEADROOM, Servers};
 pub use costs::{Cost, Costs};
 pub use crossover::{Crossover, crossovers};
+pub use unlike::{elsewhere, unlike};
 
 /// What is required.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -85,7 +88,7 @@ pub struct Advice {
     pub extrapolated: Vec<String>,
     /// What is taken for granted.
     pub assumptions: Vec<String>,
-    /// Commands that would turn the extrapolation into a measurement here.
+    /// Commands that would turn the extrapolation into a measurement here, or why there is none.
     pub next: Vec<String>,
 }
 
@@ -94,14 +97,14 @@ pub fn advise(needs: &Needs, costs: &Costs, room: u64) -> Advice {
     let mut choices: Vec<Choice> =
         costs.transports.iter().map(|(name, cost)| Choice::of(name, cost, needs, costs)).collect();
     rank::rank(&mut choices);
-    let extrapolated = next::extrapolated(needs, costs, &choices);
+    let extrapolated = limits::extrapolated(needs, costs, &choices);
     Advice {
         format_version: crate::FORMAT_VERSION,
         answer: rank::answer(&choices, needs),
         order: rank::ORDER.iter().map(ToString::to_string).collect(),
         crossovers: crossovers(needs, costs, &choices),
         next: next::commands(needs, costs, &choices, room),
-        assumptions: next::assumptions(needs, costs),
+        assumptions: limits::assumptions(needs, costs),
         extrapolated,
         choices,
         needs: needs.clone(),

@@ -18,7 +18,7 @@
 //! that was slower as a whole on the other day: run A and B within one hour, and A again.
 
 mod cell;
-mod conditions;
+pub(crate) mod conditions;
 mod metric;
 mod twins;
 
@@ -118,9 +118,9 @@ pub fn compare(a: &Loaded, b: &Loaded, across: &[Across]) -> Result<Comparison, 
     for loaded in [a, b] {
         presentable(loaded)?;
     }
-    let contrasts = conditions::contrasts(&a.run, &b.run);
+    let contrasts = conditions::contrasts(a, b);
     conditions::allowed(&contrasts, across)?;
-    let paired = conditions::replays(&a.run, &b.run);
+    let paired = conditions::replays(a, b);
     let cells = cell::cells(a, b, paired);
     if cells.is_empty() {
         let names = |loaded: &Loaded| cell::transports(&loaded.run).join(", ");

@@ -60,6 +60,10 @@ impl Run {
             let message = "the run is not complete: it was ended before its time, without a word";
             run.warn([Warning::new("partial", Verdict::Suspect, message)]);
         }
+        let unsaid: Vec<Warning> = unsaid(&run).collect();
+        if !unsaid.is_empty() {
+            run.warn(unsaid);
+        }
         let histograms = tagged(&directory.join("delay.hlog"), &run.rows)?;
         let requests = tagged(&directory.join("request.hlog"), &run.rows)?;
         run.pooled = read_csv(&directory.join("pooled.csv"))?;
@@ -77,6 +81,23 @@ impl Run {
             path: directory.to_owned(),
         })
     }
+}
+
+/// Of INVALID rows whose reasons were lost. A row is written after its trial and its warnings after
+/// the block, so whoever is killed in between leaves a run behind that knows nothing of the row.
+fn unsaid(run: &Run) -> impl Iterator<Item = Warning> {
+    let said = |row: &Row| {
+        run.warnings.iter().any(|warning| {
+            warning.severity == Verdict::Invalid
+                && warning.transport.as_ref() == Some(&row.transport)
+                && (warning.repetition.is_none() || warning.repetition == row.repetition)
+        })
+    };
+    let invalid = run.rows.iter().filter(|row| row.verdict == Verdict::Invalid);
+    invalid.filter(move |row| !said(row)).map(|row| {
+        let message = "the row is INVALID, and the run was ended before it could say why";
+        Warning::new("partial", Verdict::Invalid, message).about(&row.transport, row.repetition)
+    })
 }
 
 fn read_run(path: &Path) -> Result<Run, Error> {

@@ -309,3 +309,23 @@ fn the_publishes_that_were_kept_tell_the_mean_of_their_window() {
     let hits = hits.count();
     assert!(hits >= 20, "{hits} of {}", loaded.run.rows.len());
 }
+
+#[test]
+fn a_trace_that_was_edited_between_two_runs_is_another_feed() {
+    let replayed = |seed| {
+        let mut loaded = loaded(seed, 5);
+        let sets = ["feed.kind=trace", "feed.trace=traces/usgs-earthquakes-2018-02.csv"];
+        let sets = sets.map(str::to_owned);
+        loaded.run.scenario = Scenario::load("earthquakes", &sets).unwrap();
+        loaded
+    };
+    let (a, mut b) = (replayed(1), replayed(2));
+    assert!(compare(&a, &b, &[]).unwrap().paired);
+    for row in &mut b.run.rows {
+        row.published -= 1;
+    }
+    let refusal = compare(&a, &b, &[]).unwrap_err().to_string();
+    assert!(refusal.contains("feed.trace") && refusal.contains("400 updates"), "{refusal}");
+    let across = compare(&a, &b, &[Across::Scenarios]).unwrap();
+    assert!(!across.paired);
+}

@@ -139,6 +139,33 @@ fn a_finished_run_reads_back_as_it_was_written() {
 }
 
 #[test]
+fn an_invalid_row_whose_reason_was_lost_makes_the_run_invalid() {
+    let temporary = tempfile::tempdir().unwrap();
+    let mut directory = directory(temporary.path());
+    let mut run = run();
+    let invalid = |repetition| {
+        let mut one = measured("tcp", repetition, &[50_000; 100]);
+        one.row.verdict = Verdict::Invalid;
+        one
+    };
+    // The first block has said why; the run is killed in the second one.
+    run.warn([Warning::new("ledger", Verdict::Invalid, "why").about("tcp", Some(1))]);
+    directory.append(&invalid(1)).unwrap();
+    directory.write_run(&run).unwrap();
+    assert_eq!(Run::read(directory.path()).unwrap().run.warnings.len(), 1);
+    run.warnings.clear();
+    run.warn([Warning::new("partial", Verdict::Suspect, "interrupted")]);
+    directory.write_run(&run).unwrap();
+    directory.append(&invalid(2)).unwrap();
+
+    let read = Run::read(directory.path()).unwrap().run;
+    assert_eq!(read.verdict, Verdict::Invalid);
+    let unsaid = read.warnings.iter().filter(|warning| warning.severity == Verdict::Invalid);
+    let places: Vec<String> = unsaid.map(Warning::place).collect();
+    assert_eq!(places, ["tcp, repetition 1", "tcp, repetition 2"]);
+}
+
+#[test]
 fn an_interrupted_run_keeps_what_it_has_and_says_that_it_is_partial() {
     let temporary = tempfile::tempdir().unwrap();
     let mut directory = directory(temporary.path());

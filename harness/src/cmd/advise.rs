@@ -50,8 +50,8 @@ pub struct Args {
     /// Memory of a server that clients may fill, in MiB, 16 to 16777216
     #[arg(long, value_name = "MIB", default_value = "4096")]
     pub server_memory: String,
-    /// The run whose costs are taken; default: the newest `baseline` or `quick` run under --results,
-    /// else a short calibration
+    /// The run whose costs are taken; default: the newest `baseline` or `quick` run under --results
+    /// with the link, TLS, server and transports that are built in, else a short calibration
     #[arg(long, value_name = "RUNDIR")]
     pub from: Option<PathBuf>,
     /// Where runs are looked for

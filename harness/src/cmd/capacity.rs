@@ -103,7 +103,8 @@ fn asked(args: &Args) -> Result<Capacity> {
     }
     // The number of clients is the answer and no part of the question.
     let mut sets = args.sets.clone();
-    if let Some(set) = sets.iter().find(|set| set.trim_start().starts_with("clients=")) {
+    let key = |set: &str| set.split('=').next().unwrap_or_default().trim().to_owned();
+    if let Some(set) = sets.iter().find(|set| key(set) == "clients") {
         let problem = "the number of clients is what is sought: leave it out, or bound it with \
                        --most";
         return Err(Usage(format!("--set {set}: {problem}")).into());

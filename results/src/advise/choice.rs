@@ -1,5 +1,7 @@
 //! What one transport would do under the requirements.
 
+use std::time::Duration;
+
 use scenarios::predict::closed;
 use serde::Serialize;
 
@@ -51,6 +53,8 @@ pub struct Servers {
     pub count: u64,
     /// "CPU", "memory" or "delay".
     pub by: &'static str,
+    /// Whether memory, which was not measured, may ask for more of them.
+    pub at_least: bool,
 }
 
 impl Choice {
@@ -94,13 +98,31 @@ impl Choice {
 /// The largest cycle whose p99, 0.99 C and a way down, is within the requirement; no shorter than an
 /// exchange takes, nor than is allowed.
 fn cycle_s(needs: &Needs, costs: &Costs) -> f64 {
-    let least = needs.rtt.as_secs_f64() + costs.exchange_ns / 1e9;
+    let least = exchange_s(needs, costs);
     if let Some(given) = needs.poll_interval {
         return given.as_secs_f64().max(least);
     }
     let most = needs.max_delay.as_secs_f64() - costs.floor_p99_ns / 1e9 - one_way_s(needs);
     let least = least.max(needs.min_interval.map_or(0.0, |least| least.as_secs_f64()));
     (most / 0.99).max(least).max(1e-6)
+}
+
+fn exchange_s(needs: &Needs, costs: &Costs) -> f64 {
+    needs.rtt.as_secs_f64() + costs.exchange_ns / 1e9
+}
+
+/// That polls are not as often as was asked, where they are not.
+pub(super) fn raised(needs: &Needs, costs: &Costs) -> Option<String> {
+    let given = needs.poll_interval?;
+    let least = exchange_s(needs, costs);
+    (given.as_secs_f64() < least).then(|| {
+        let [given, least] =
+            [given, Duration::from_micros((least * 1e6) as u64)].map(humantime::format_duration);
+        format!(
+            "polls every {given} were asked for, but an exchange takes {least} and a client has \
+             one at a time: polls are every {least}"
+        )
+    })
 }
 
 pub(super) fn feed(needs: &Needs, layer: Layer) -> Feed {
@@ -172,7 +194,8 @@ fn servers(
     let wants = wants.map(|(by, servers)| (by, servers.ceil().max(1.0) as u64));
     // `max_by_key` takes the last of equals; CPU is the plainer reason.
     let (by, count) = wants.into_iter().rev().max_by_key(|(_, count)| *count)?;
-    (budget > 0.0).then_some(Servers { count, by })
+    let at_least = cost.memory_bytes.is_none();
+    (budget > 0.0).then_some(Servers { count, by, at_least })
 }
 
 /// What a position costs on so many cores.

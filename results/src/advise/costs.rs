@@ -28,6 +28,10 @@ pub struct Costs {
     pub rate_per_second: f64,
     /// See above.
     pub payload_bytes: u32,
+    /// Round trip of the link that was measured through; 0 on loopback.
+    pub rtt_ns: u64,
+    /// In what the measurement's conditions are not those of the question, a sentence each.
+    pub conditions: Vec<String>,
     /// Threads of the measured server.
     pub threads: u32,
     /// From a server's write to the client's hands, without a link.
@@ -122,6 +126,11 @@ impl Costs {
             clients: scenario.clients.into(),
             rate_per_second: scenario.feed.rate.per_second(),
             payload_bytes: scenario.feed.payload_bytes,
+            rtt_ns: scenario
+                .link
+                .as_ref()
+                .map_or(0, |link| (link.way_down().delay + link.way_up().delay).as_nanos() as u64),
+            conditions: Vec::new(),
             threads: scenario.server.threads.max(1),
             floor_p50_ns: calibration.floor_p50_ns,
             floor_p99_ns: calibration.floor_p99_ns,

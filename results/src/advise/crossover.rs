@@ -127,7 +127,7 @@ fn nearest_root(asked: f64, difference: impl Fn(f64) -> f64) -> Option<f64> {
 }
 
 fn seconds(seconds: f64) -> String {
-    super::rank::rounded((seconds * 1e9) as u64).to_string()
+    humantime::format_duration(super::rank::rounded((seconds * 1e9) as u64)).to_string()
 }
 
 /// Three digits that count.

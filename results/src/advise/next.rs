@@ -1,122 +1,99 @@
-//! What the answer cannot know, and how to find it out here.
+//! What to measure here to know more: commands that feedlab takes, or why there is none.
 
 use std::time::Duration;
 
-use super::{Choice, Costs, Needs, crossover::three, rank};
-use crate::{Verdict, percentile};
+use scenarios::MAX_PUBLISHES;
 
-/// Beyond what was measured by more than this factor, a number is an extrapolation.
-const BEYOND: f64 = 2.0;
+use super::{Choice, Costs, Needs, rank};
+use crate::{Slo, percentile};
 
-/// The longest window that is proposed.
+/// The longest window that is proposed, where a feed is not so slow that it needs more.
 const WINDOW_S: f64 = 600.0;
 
-/// In what the question goes beyond what was measured.
-pub(super) fn extrapolated(needs: &Needs, costs: &Costs, choices: &[Choice]) -> Vec<String> {
-    let fewest = choices.iter().filter_map(|choice| choice.servers).map(|servers| servers.count);
-    let each = needs.clients.div_ceil(fewest.min().unwrap_or(1));
-    let cores = f64::from(needs.server_cores);
-    let quantities = [
-        ("clients in all", needs.clients as f64, costs.clients as f64),
-        ("clients of a server", each as f64, costs.clients as f64),
-        ("updates/s", needs.rate.per_second(), costs.rate_per_second),
-        ("bytes an update", needs.payload_bytes.into(), costs.payload_bytes.into()),
-        ("cores of a server", cores, f64::from(costs.threads)),
-    ];
-    quantities
-        .into_iter()
-        .filter(|(_, asked, measured)| *measured > 0.0 && *asked > BEYOND * measured)
-        .map(|(what, asked, measured)| {
-            let (factor, measured) = (three(asked / measured), three(measured));
-            format!("{} {what} are {factor} times the {measured} that were measured", three(asked))
-        })
-        .collect()
-}
+/// Fewer updates than this in the mean, and one of five repetitions may have none.
+const FEWEST: f64 = 12.0;
 
-/// What is taken for granted.
-pub(super) fn assumptions(needs: &Needs, costs: &Costs) -> Vec<String> {
-    let mut all = vec![
-        "the feed is Poisson and endless, and every client follows all of it".to_owned(),
-        "each poll, and each update pushed to a client, costs what it cost in the measurement, \
-         whatever its size and however busy the server; servers may be used to 60 % of their CPU"
-            .to_owned(),
-        "server CPU was measured on one machine, where the kernel bills receiving to the sender: \
-         it flatters polling and charges push"
-            .to_owned(),
-        "an update pushed is a write of its own; acknowledgements are packets of their own; TLS, \
-         proxies and reconnects are as in the measurement"
-            .to_owned(),
-        "packets that are lost are not in the delays: each comes 200 ms later or more".to_owned(),
-    ];
-    let mut assume = |holds: bool, text: &str| {
-        if holds {
-            all.push(text.to_owned());
-        }
-    };
-    assume(
-        costs.transports.values().any(|cost| cost.memory_bytes.is_none()),
-        "memory was not measured, so servers are counted by CPU and delay alone",
-    );
-    assume(
-        costs.clients < 1_000 && costs.transports.values().any(|cost| cost.memory_bytes.is_some()),
-        "memory per client was measured with fewer than 1,000 clients: an order of magnitude",
-    );
-    assume(
-        needs.browser,
-        "a browser's heads and cookies are heavier than the measured ones; over HTTP/1.1 it has six \
-         connections a host, and a held request or a stream takes one; timers of hidden pages run \
-         once a second at most",
-    );
-    assume(
-        needs.latest_value,
-        "only the newest value matters: an answer has one update at most, while push still sends \
-         each",
-    );
-    assume(
-        costs.profile == "debug",
-        "the costs are those of a build without optimisation, and far too high",
-    );
-    assume(
-        costs.verdict == Verdict::Suspect,
-        "the measurement is SUSPECT: its warnings hold for the answer, too",
-    );
-    all
-}
+/// Repetitions of the baseline, which is what is proposed.
+const REPEAT: f64 = 5.0;
 
-/// What to run here to know more: the asked feed with as many clients as fit, and how many would.
+/// What `measure.duration` may be at most.
+const DAY_S: f64 = 86_400.0;
+
+/// What a poll's interval may be in a scenario.
+const INTERVAL: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(3600));
+
+/// The asked feed with as many clients as fit, and how many would.
 pub(super) fn commands(needs: &Needs, costs: &Costs, choices: &[Choice], room: u64) -> Vec<String> {
     let fewest = choices.iter().filter_map(|choice| choice.servers).map(|servers| servers.count);
     let each = needs.clients.div_ceil(fewest.min().unwrap_or(1)).min(room).max(1);
-    let rate = needs.rate.per_second();
-    let seconds = |publishes: u64| publishes as f64 * 1.1 / rate;
-    let column = [("delay_p99", 0.99), ("delay_p90", 0.9)]
-        .into_iter()
-        .find(|(_, p)| seconds(percentile::needed(*p)) <= WINDOW_S);
-    let (column, window) = column.map_or(("delay_max", seconds(20).min(WINDOW_S)), |(name, p)| {
-        (name, seconds(percentile::needed(p)))
-    });
-    let interval = choices.iter().find_map(|choice| choice.interval_ns);
-    let window = window.max(interval.map_or(0.0, |ns| 2e-9 * ns as f64)).max(10.0).ceil();
-    let mut sets = format!(
-        " --set feed.kind=poisson --set feed.rate={} --set feed.payload_bytes={} --set \
-         measure.duration={window}s",
-        needs.rate, needs.payload_bytes
-    );
-    if let Some(ns) = interval {
-        let interval = rank::rounded(ns).to_string().replace(' ', "");
-        sets += &format!(" --set transports.short-poll.interval={interval}");
+    let interval_ns = choices.iter().find_map(|choice| choice.interval_ns);
+    let interval = interval_ns.map(rank::rounded).map(|ns| ns.clamp(INTERVAL.0, INTERVAL.1));
+    let (column, window) = window(needs, interval);
+    let mut sets = vec![
+        "feed.kind=poisson".to_owned(),
+        format!("feed.rate={}", needs.rate),
+        format!("feed.payload_bytes={}", needs.payload_bytes),
+        format!("measure.duration={window}s"),
+    ];
+    if let Some(interval) = interval {
+        sets.push(format!("transports.short-poll.interval={}", tight(interval)));
     }
     if needs.rtt > Duration::ZERO {
-        let rtt = humantime::format_duration(needs.rtt).to_string().replace(' ', "");
-        sets += &format!(" --set link.rtt={rtt}");
+        sets.push(format!("link.rtt={}", tight(needs.rtt)));
     }
-    let most = humantime::format_duration(needs.max_delay);
-    vec![
-        format!("feedlab run baseline --set clients={each}{sets}"),
-        format!("feedlab capacity baseline --slo \"{column} < {most}\" --most {room}{sets}"),
-    ]
-    .into_iter()
+    if let Some(problem) = refused(needs, window) {
+        return vec![format!("nothing: {problem}")];
+    }
+    let sets = format!(" --set {}", sets.join(" --set "));
+    let mut all = Vec::new();
     // Nothing to find out where the run had as many clients as this machine can.
-    .skip(usize::from(each <= costs.clients && costs.clients >= room))
-    .collect()
+    if each > costs.clients || costs.clients < room {
+        all.push(format!("feedlab run baseline --set clients={each}{sets}"));
+    }
+    let slo = format!("{column} < {}", humantime::format_duration(needs.max_delay));
+    all.push(match slo.parse::<Slo>() {
+        Ok(_) => format!("feedlab capacity baseline --slo \"{slo}\" --most {}{sets}", room.max(1)),
+        Err(problem) => format!("no search for a capacity: {problem}"),
+    });
+    if let Some((asked, taken)) = interval_ns.map(rank::rounded).zip(interval)
+        && asked != taken
+    {
+        let [asked, taken] = [asked, taken].map(humantime::format_duration);
+        all.push(format!("feedlab polls every 1ms to 1h, so polls are every {taken}, not {asked}"));
+    }
+    all
+}
+
+/// The best column that a window of reasonable length carries, and that length in seconds.
+fn window(needs: &Needs, interval: Option<Duration>) -> (&'static str, f64) {
+    let rate = needs.rate.per_second();
+    // Five standard deviations of a Poisson feed more, so that it is not too few by chance.
+    let seconds = |publishes: f64| (publishes + 5.0 * publishes.sqrt()) / rate;
+    let column = [("delay_p99", 0.99), ("delay_p90", 0.9)]
+        .map(|(name, p)| (name, seconds(percentile::needed(p) as f64)))
+        .into_iter()
+        .find(|(_, window)| *window <= WINDOW_S);
+    let (column, window) = column.unwrap_or(("delay_max", WINDOW_S.max(FEWEST / rate)));
+    let two_polls = interval.map_or(0.0, |interval| 2.0 * interval.as_secs_f64());
+    (column, window.max(two_polls).max(10.0).ceil())
+}
+
+/// Why feedlab would not run this feed.
+fn refused(needs: &Needs, window_s: f64) -> Option<String> {
+    let rate = needs.rate;
+    if window_s > DAY_S {
+        return Some(format!(
+            "a feed of {rate} has too few updates in the longest window of feedlab, 24h, which is \
+             what measure.duration may be at most"
+        ));
+    }
+    let publishes = rate.per_second() * window_s * REPEAT;
+    (publishes > MAX_PUBLISHES as f64).then(|| {
+        format!("a feed of {rate} has more updates than the {MAX_PUBLISHES} that a run may have")
+    })
+}
+
+/// As one word of a command.
+fn tight(duration: Duration) -> String {
+    humantime::format_duration(duration).to_string().replace(' ', "")
 }

@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use scenarios::TransportSizes;
+use scenarios::{Scenario, TransportSizes};
 
 use super::*;
-use crate::Verdict;
+use crate::{Environment, Verdict};
 
 /// Costs as a small machine has them.
 fn costs() -> Costs {
@@ -46,6 +46,8 @@ fn costs() -> Costs {
         clients: 50,
         rate_per_second: 20.0,
         payload_bytes: 256,
+        rtt_ns: 0,
+        conditions: Vec::new(),
         threads: 1,
         floor_p50_ns: 60e3,
         floor_p99_ns: 150e3,
@@ -123,8 +125,119 @@ fn what_goes_beyond_the_measurement_is_marked_and_comes_with_a_command() {
     assert!(far.extrapolated.iter().any(|text| text.contains("updates/s")));
     assert!(far.next[0].starts_with("feedlab run baseline --set clients=1000 "), "{}", far.next[0]);
     assert!(far.next[0].contains("link.rtt=60ms"), "{}", far.next[0]);
-    let near = best(&needs(100, 20.0, Duration::from_secs(2)));
-    assert_eq!(near.extrapolated, Vec::<String>::new());
+    let near = needs(100, 20.0, Duration::from_secs(2));
+    let measured = Costs { rtt_ns: 50_000_000, ..costs() };
+    assert_eq!(advise(&near, &measured, 1_000).extrapolated, Vec::<String>::new());
+}
+
+#[test]
+fn what_is_far_below_the_measurement_is_an_extrapolation_too_and_so_is_a_way_it_had_not() {
+    let slow = best(&needs(50, 0.2, Duration::from_secs(2))).extrapolated;
+    assert!(slow.contains(&"0.200 updates/s are 0.0100 times the 20.0 that were measured".into()));
+    assert!(slow.iter().any(|text| text.contains("round trip of 60ms")), "{slow:?}");
+    let here = Needs { rtt: Duration::ZERO, ..needs(50, 20.0, Duration::from_secs(2)) };
+    assert_eq!(best(&here).extrapolated, Vec::<String>::new());
+    let over_link = Costs { rtt_ns: 20_000_000, ..costs() };
+    assert!(advise(&here, &over_link, 1_000).extrapolated[0].contains("link of 20ms"));
+}
+
+#[test]
+fn polling_is_called_no_dearer_than_the_others_only_where_it_is() {
+    let slow = needs(100, 1.0 / 60.0, Duration::from_secs(60));
+    let text = best(&slow).answer;
+    assert!(text.contains("no other needs fewer servers; it needs no more than twice"), "{text}");
+    // A transport that is late is passed over, and its few bytes are told nevertheless.
+    let mut dear = costs();
+    for cost in dear.transports.values_mut() {
+        cost.position_ns = if cost.position_ns > 0.0 { 1e12 } else { 0.0 };
+    }
+    dear.transports.get_mut("short-poll").unwrap().sizes.request_head_bytes = 4_000.0;
+    let text = advise(&slow, &dear, 1_000).answer;
+    assert!(text.starts_with("polling is fine"), "{text}");
+    assert!(text.contains("times the bytes of"), "{text}");
+    // Memory that is not known is not none.
+    let mut unknown = costs();
+    unknown.transports.get_mut("short-poll").unwrap().memory_bytes = None;
+    let advice = advise(&slow, &unknown, 1_000);
+    assert_ne!(advice.choices[0].transport, "short-poll", "{}", advice.answer);
+    for cost in unknown.transports.values_mut() {
+        cost.memory_bytes = None;
+    }
+    let text = advise(&slow, &unknown, 1_000).answer;
+    assert!(text.contains("memory was not measured"), "{text}");
+}
+
+#[test]
+fn only_commands_that_feedlab_takes_are_proposed() {
+    let next = |rate, delay| best(&needs(500, rate, delay)).next;
+    let hours = next(1.0 / 60.0, Duration::from_secs(7_200));
+    assert!(hours.iter().any(|text| text.contains("transports.short-poll.interval=1h ")));
+    assert!(hours.iter().any(|text| text.starts_with("no search for a capacity")), "{hours:?}");
+    assert!(hours.iter().any(|text| text.contains("1ms to 1h")), "{hours:?}");
+    assert!(!hours.iter().any(|text| text.starts_with("feedlab capacity")), "{hours:?}");
+    let daily = next(1.0 / 86_400.0, Duration::from_secs(86_400));
+    assert!(daily[0].starts_with("nothing") && daily.len() == 1, "{daily:?}");
+    assert!(daily[0].contains("measure.duration"), "{daily:?}");
+    let hourly = next(1.0 / 3_600.0, Duration::from_secs(60));
+    assert!(hourly[0].starts_with("feedlab run") && hourly[1].starts_with("feedlab cap"));
+    assert!(next(1e6, Duration::from_secs(1))[0].contains("more updates than"));
+    for rate in [1.0 / 5_000.0, 1.0 / 60.0, 0.2, 7.0, 300.0] {
+        for delay_ms in [1, 250, 60_000, 86_400_000] {
+            let all = next(rate, Duration::from_millis(delay_ms));
+            for command in all.iter().filter(|text| text.starts_with("feedlab ru")) {
+                let mut words = command.split(' ').skip(3);
+                let mut sets = Vec::new();
+                while let Some("--set") = words.next() {
+                    sets.extend(words.next().map(str::to_owned));
+                }
+                assert!(sets.len() > 4, "{command}");
+                Scenario::load("baseline", &sets).unwrap_or_else(|no| panic!("{command}: {no}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn an_interval_that_no_client_can_keep_is_raised_aloud() {
+    let asked = Duration::from_millis(5);
+    let needs = Needs { poll_interval: Some(asked), ..needs(50, 1.0, Duration::from_secs(2)) };
+    let raised =
+        |needs: &Needs| best(needs).assumptions.iter().any(|text| text.contains("polls every"));
+    assert!(raised(&needs));
+    assert!(!raised(&Needs { poll_interval: Some(Duration::from_secs(1)), ..needs }));
+}
+
+#[test]
+fn an_interval_below_a_millisecond_is_not_rounded_up_to_one_that_is_too_long() {
+    let asked = Needs { rtt: Duration::ZERO, ..needs(5, 100.0, Duration::from_millis(1)) };
+    let advice = best(&asked);
+    let poll = advice.choices.iter().find(|choice| choice.transport == "short-poll").unwrap();
+    assert!(poll.meets);
+    let said = rank::rounded(poll.interval_ns.unwrap());
+    assert!(said < Duration::from_millis(1) && said.as_nanos() as u64 <= poll.interval_ns.unwrap());
+}
+
+#[test]
+fn a_run_under_other_conditions_than_the_plain_ones_is_told() {
+    let of = |sets: &[&str]| {
+        let sets: Vec<String> = sets.iter().map(ToString::to_string).collect();
+        unlike(&Scenario::load("quick", &sets).unwrap(), &Scenario::load("quick", &[]).unwrap())
+    };
+    // Other feeds and clients are what costs are carried over to.
+    assert_eq!(of(&["clients=7", "feed.rate=3/s", "server.threads=2"]), Vec::<String>::new());
+    for set in ["link.rtt=20ms", "tls=true", "server.burn=1us", "transports.long-poll.hold=3s"] {
+        let key = set.split('=').next().unwrap();
+        let found = of(&[set]);
+        assert!(found.iter().any(|text| text.starts_with(key)), "{set}: {found:?}");
+    }
+    let here = Environment { cpu: "this".into(), cores: 2, ..Environment::default() };
+    let there = Environment { cpu: "that".into(), ..here.clone() };
+    assert_eq!(elsewhere(&here, &here), None);
+    assert!(elsewhere(&there, &here).unwrap().contains("that, 2 cores"));
+    let mut costs = costs();
+    costs.conditions = of(&["tls=true"]);
+    let advice = advise(&needs(100, 1.0, Duration::from_secs(2)), &costs, 1_000);
+    assert!(advice.assumptions.contains(&costs.conditions[0]), "{:?}", advice.assumptions);
 }
 
 #[test]

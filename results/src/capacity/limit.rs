@@ -165,7 +165,7 @@ pub fn limit(evidence: &Evidence) -> Stopped {
         limit: Limit::SloAlone,
         why: format!(
             "no resource was used up (server at {} of its CPU): it is waiting that takes too long",
-            percent(server_share(evidence).unwrap_or(0.0))
+            server_share(evidence).map_or("an unknown part".into(), percent)
         ),
     })
 }
@@ -222,16 +222,19 @@ fn link(evidence: &Evidence, share: f64) -> Option<String> {
         (link.way_down(), row.link_bytes_down, "to the clients"),
         (link.way_up(), row.link_bytes_up, "to the server"),
     ];
-    ways.into_iter().find_map(|(way, carried, whither)| {
+    let bottlenecks = ways.into_iter().filter_map(|(way, carried, whither)| {
         let bandwidth = way.bottleneck?.bandwidth;
-        let used = carried? as f64 / bandwidth.bytes_in(row.window_ns) as f64;
-        (used > share || dropped > 0).then(|| {
-            format!(
-                "the link {whither} was used to {}, and its queues dropped {dropped} packets",
-                percent(used)
-            )
-        })
-    })
+        Some((carried? as f64 / bandwidth.bytes_in(row.window_ns) as f64, whither))
+    });
+    let (used, whither) = bottlenecks.max_by(|(a, _), (b, _)| a.total_cmp(b))?;
+    let used_to = format!("the link {whither} was used to {}", percent(used));
+    // What was dropped is known of both ways together.
+    match (used > share, dropped > 0) {
+        (true, true) => Some(format!("{used_to}, and the link's queues dropped {dropped} packets")),
+        (true, false) => Some(used_to),
+        (false, true) => Some(format!("the link's queues dropped {dropped} packets ({used_to})")),
+        (false, false) => None,
+    }
 }
 
 fn server_cpu(evidence: &Evidence, share: f64) -> Option<String> {
@@ -247,7 +250,7 @@ fn other_load(evidence: &Evidence, _: f64) -> Option<String> {
 
 fn server_share(evidence: &Evidence) -> Option<f64> {
     let threads = f64::from(evidence.scenario.server.threads.max(1));
-    Some(evidence.row.server_cpu_ns as f64 / window_ns(evidence)? / threads)
+    Some(evidence.row.known_server_cpu_ns()? as f64 / window_ns(evidence)? / threads)
 }
 
 fn window_ns(evidence: &Evidence) -> Option<f64> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use scenarios::{FeedKind, Scenario};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -94,10 +95,11 @@ fn gibibytes(bytes: u64) -> String {
 }
 
 /// All that differs.
-pub(super) fn contrasts(a: &Run, b: &Run) -> Vec<Contrast> {
-    let mut found = of_scenarios(a, b);
+pub(super) fn contrasts(a: &Loaded, b: &Loaded) -> Vec<Contrast> {
+    let mut found = of_scenarios(&a.run, &b.run);
+    found.extend(edited_trace(a, b));
     for (kind, key, value) in FACTS {
-        let (a, b) = (value(&a.environment), value(&b.environment));
+        let (a, b) = (value(&a.run.environment), value(&b.run.environment));
         if a != b {
             found.push(Contrast { kind: *kind, key: (*key).into(), a, b });
         }
@@ -106,7 +108,7 @@ pub(super) fn contrasts(a: &Run, b: &Run) -> Vec<Contrast> {
 }
 
 fn of_scenarios(a: &Run, b: &Run) -> Vec<Contrast> {
-    let (of_a, of_b) = (keys(a), keys(b));
+    let (of_a, of_b) = (keys(&a.scenario), keys(&b.scenario));
     let common: Vec<&str> =
         cell::transports(a).into_iter().filter(|name| cell::transports(b).contains(name)).collect();
     // The settings of a transport that only one of them has are no condition of the others.
@@ -130,14 +132,14 @@ fn of_scenarios(a: &Run, b: &Run) -> Vec<Contrast> {
 }
 
 /// Whether a key is this one or below it.
-fn within(key: &str, of: &str) -> bool {
+pub(crate) fn within(key: &str, of: &str) -> bool {
     key.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// A scenario as keys with a dot, and their values.
-fn keys(run: &Run) -> BTreeMap<String, String> {
+pub(crate) fn keys(scenario: &Scenario) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    flatten("", &serde_json::json!(run.scenario), &mut found);
+    flatten("", &serde_json::json!(scenario), &mut found);
     found
 }
 
@@ -155,12 +157,57 @@ fn flatten(prefix: &str, value: &Value, into: &mut BTreeMap<String, String>) {
 }
 
 /// Whether repetition k of either has the same publish times: those follow from the seed, the feed
-/// and the window.
-pub(super) fn replays(a: &Run, b: &Run) -> bool {
+/// and the window, and of a trace from what its file held then.
+pub(super) fn replays(a: &Loaded, b: &Loaded) -> bool {
+    asks_the_same(&a.run, &b.run) && edited_trace(a, b).is_none()
+}
+
+fn asks_the_same(a: &Run, b: &Run) -> bool {
     a.seed == b.seed
         && a.scenario.measure.seed == b.scenario.measure.seed
         && a.scenario.feed == b.scenario.feed
         && a.scenario.measure.duration == b.scenario.measure.duration
+}
+
+/// A trace of the same name whose updates are at other times. A run keeps the name alone, so this
+/// is told by what was published in each window and in its seconds.
+fn edited_trace(a: &Loaded, b: &Loaded) -> Option<Contrast> {
+    let (feed, window) = (&a.run.scenario.feed, a.run.scenario.measure.duration);
+    let same_name = *feed == b.run.scenario.feed && window == b.run.scenario.measure.duration;
+    if feed.kind != FeedKind::Trace || !same_name {
+        return None;
+    }
+    let (of_a, of_b) = (published(a), published(b));
+    let known = |of: &Published, key: &(String, u32)| of.get(key).cloned();
+    let (a, b) = of_a.keys().find_map(|key| {
+        let (a, b) = (known(&of_a, key)?, known(&of_b, key)?);
+        (a != b).then_some((a, b))
+    })?;
+    let path = feed.trace.clone().unwrap_or_default();
+    let other = if a.0 == b.0 { " at other times" } else { "" };
+    Some(Contrast {
+        kind: Across::Scenarios,
+        key: "feed.trace".into(),
+        a: format!("{path} with {} updates in a window", a.0),
+        b: format!("{path} with {}{other}", b.0),
+    })
+}
+
+/// Of each transport and repetition: updates, ns from the first to the last, and by second.
+type Published = BTreeMap<(String, u32), (u64, u64, BTreeMap<u32, u64>)>;
+
+fn published(of: &Loaded) -> Published {
+    let rows = of.run.rows.iter().filter_map(|row| {
+        let key = (row.transport.clone(), row.repetition?);
+        Some((key, (row.published, row.window_ns, BTreeMap::new())))
+    });
+    let mut found: Published = rows.collect();
+    for second in of.timeline.iter().filter(|second| second.published > 0) {
+        if let Some((.., seconds)) = found.get_mut(&(second.transport.clone(), second.repetition)) {
+            seconds.insert(second.second, second.published);
+        }
+    }
+    found
 }
 
 /// Refuses what was not allowed for.

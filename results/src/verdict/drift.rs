@@ -1,6 +1,6 @@
 //! Whether a row is the mean of one state of affairs or of two.
 
-use scenarios::FeedKind;
+use scenarios::{FeedKind, Scenario};
 
 use super::{Blame, Evidence, Rule};
 use crate::{Verdict, noise, statistics};
@@ -24,8 +24,8 @@ fn drift(evidence: &Evidence, share: f64) -> Option<String> {
     let window_s = (evidence.row.window_ns / 1_000_000_000) as u32;
     let found = statistics::drift(evidence.timeline, window_s, block_seconds(evidence))?;
     let scenario = evidence.scenario;
-    let rows = scenario.transports.len().max(1) as f64 * f64::from(scenario.measure.repeat.max(1));
-    let drifts = found.chance() < noise::FALSE_ALARM / rows && found.log_ratio.abs() > share;
+    let drifts =
+        found.chance() < noise::FALSE_ALARM / rows(scenario) && found.log_ratio.abs() > share;
     let ratio = found.log_ratio.exp();
     drifts.then(|| {
         format!(
@@ -33,6 +33,12 @@ fn drift(evidence: &Evidence, share: f64) -> Option<String> {
              raise measure.warmup, or look for a queue that fills"
         )
     })
+}
+
+/// How many rows a run has.
+fn rows(scenario: &Scenario) -> f64 {
+    let twins = if scenario.measure.twins { 2.0 } else { 1.0 };
+    twins * scenario.transports.len().max(1) as f64 * f64::from(scenario.measure.repeat.max(1))
 }
 
 /// Whether the scenario itself asks for the same load all the time.
@@ -141,6 +147,12 @@ mod tests {
         let polls = (0..60 * rows).filter(|_| fires(&polled(&mut random), 84)).count();
         let pushes = (0..60 * rows).filter(|_| fires(&pushed(&mut random, |_| 1.0), 0)).count();
         assert_eq!((polls, pushes), (0, 0));
+    }
+
+    #[test]
+    fn twins_have_rows_that_may_drift_by_chance_too() {
+        let of = |set: &str| rows(&Scenario::load("baseline", &[set.to_owned()]).unwrap());
+        assert!((of("measure.twins=true") / of("measure.twins=false") - 2.0).abs() < 1e-9);
     }
 
     /// The alarm is too seldom to be counted; what is called one time in a hundred is not.

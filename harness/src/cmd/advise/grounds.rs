@@ -4,11 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use results::advise::Costs;
+use results::advise::{Costs, elsewhere, unlike};
 use results::{Run, Verdict};
 use scenarios::Scenario;
 
 use crate::cmd::{Usage, load, predict};
+use crate::machine;
 
 /// Scenarios whose runs are taken without being asked for, and that a calibration is made of.
 const SCENARIOS: [&str; 2] = ["baseline", "quick"];
@@ -22,13 +23,25 @@ pub struct Grounds {
 /// The costs of the run `from`, or of the newest that will do under `results`, or of a calibration.
 pub fn find(from: Option<&Path>, results: &Path) -> Result<Grounds> {
     if let Some(path) = from {
-        return Ok(of_run(path)
-            .map_err(|problem| Usage(format!("--from {}: {problem}", path.display())))?);
+        let run = usable(path)
+            .map_err(|problem| Usage(format!("--from {}: {problem}", path.display())))?;
+        let unlike = unlike(&run.scenario, &plain(&run)?);
+        return Ok(of_run(run, path, unlike));
     }
-    if let Some(grounds) = newest(results).iter().find_map(|path| of_run(path).ok()) {
-        return Ok(grounds);
+    for path in newest(results) {
+        let Ok(run) = usable(&path) else { continue };
+        let unlike = unlike(&run.scenario, &plain(&run)?);
+        if unlike.is_empty() {
+            return Ok(of_run(run, &path, unlike));
+        }
+        let why = &unlike[0];
+        eprintln!("{}: passed over unless --from names it, as {why}", path.display());
     }
-    eprintln!("no run of {} under {}: calibrating", SCENARIOS.join(" or "), results.display());
+    eprintln!(
+        "no run of {} under {} as they are built in: calibrating",
+        SCENARIOS.join(" or "),
+        results.display()
+    );
     let scenario = load(SCENARIOS[1], &[])?;
     let (expected, environment, verdict) = predict::calibrated(scenario.clone())?;
     let source = "a calibration made now".to_owned();
@@ -36,6 +49,12 @@ pub fn find(from: Option<&Path>, results: &Path) -> Result<Grounds> {
     let costs = Costs::of_calibration(&scenario, &environment, calibration, sizes, source);
     let costs = Costs { verdict, ..costs };
     Ok(Grounds { costs, scenario })
+}
+
+/// What a run's scenario is held against: the built-in of its name, else the first of them.
+fn plain(run: &Run) -> Result<Scenario> {
+    let name = SCENARIOS.into_iter().find(|name| *name == run.scenario.name);
+    load(name.unwrap_or(SCENARIOS[0]), &[])
 }
 
 /// Their directories, the newest first: names end with the time.
@@ -55,7 +74,7 @@ fn newest(results: &Path) -> Vec<PathBuf> {
     runs.into_iter().rev().map(|(_, path)| path).collect()
 }
 
-fn of_run(path: &Path) -> Result<Grounds, String> {
+fn usable(path: &Path) -> Result<Run, String> {
     if !path.join("run.json").is_file() {
         return Err("is no run directory: it has no run.json".into());
     }
@@ -68,6 +87,15 @@ fn of_run(path: &Path) -> Result<Grounds, String> {
             "the run is INVALID, so its costs are not those of its feed: name another".into()
         );
     }
-    let costs = Costs::of_run(&run, path.display().to_string());
-    Ok(Grounds { costs, scenario: run.scenario })
+    Ok(run)
+}
+
+fn of_run(run: Run, path: &Path, unlike: Vec<String>) -> Grounds {
+    let mut costs = Costs::of_run(&run, path.display().to_string());
+    costs.conditions = unlike;
+    costs.conditions.extend(elsewhere(&run.environment, &machine::here()));
+    for condition in &costs.conditions {
+        eprintln!("warning: {condition}");
+    }
+    Grounds { costs, scenario: run.scenario }
 }

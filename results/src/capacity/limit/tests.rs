@@ -94,6 +94,27 @@ fn a_link_is_the_limit_when_it_is_full_or_its_queue_drops() {
 }
 
 #[test]
+fn the_way_that_is_full_is_named_and_drops_are_blamed_on_no_way() {
+    let set = ["link.rtt=20ms", "link.down=8Mbit/s", "link.up=8Mbit/s"];
+    let carried = |down, up, dropped| Row {
+        link_bytes_down: Some(down),
+        link_bytes_up: Some(up),
+        link_queue_dropped_packets: Some(dropped),
+        ..row()
+    };
+    let why = stopped(&carried(1_000_000, 9_500_000, 7), &set).why;
+    assert!(why.starts_with("the link to the server was used to 95 %"), "{why}");
+    let why = stopped(&carried(2_000_000, 1_000_000, 7), &set).why;
+    assert!(why.starts_with("the link's queues dropped 7 packets"), "{why}");
+}
+
+#[test]
+fn the_cpu_of_a_server_whose_process_is_not_known_is_unknown_and_not_none() {
+    let stopped = stopped(&Row { server_cpu_ns: 0, ..row() }, &[]);
+    assert!(stopped.why.contains("unknown") && !stopped.why.contains('%'), "{}", stopped.why);
+}
+
+#[test]
 fn where_both_sides_are_at_their_end_it_is_the_harness_and_not_the_server() {
     let both = |row: &mut Row| {
         (row.server_cpu_ns, row.worker_cpu_share) = (10 * SECOND_NS, Some(0.97));
