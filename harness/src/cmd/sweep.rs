@@ -2,15 +2,16 @@
 
 mod cells;
 mod measure;
+mod resume;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Result;
 use reports::sweep::Swept;
 use results::Verdict;
-use results::sweep::{Axis, FILE, Sweep};
+use results::sweep::{Axis, Sweep};
 
 use super::{FAILED, Format, Usage};
 use crate::machine;
@@ -66,7 +67,7 @@ pub struct Args {
 /// When an axis or the scenario is refused, a run cannot be made, or it is interrupted.
 pub fn run(args: &Args) -> Result<ExitCode> {
     let (path, mut sweep, planned) = match &args.resume {
-        Some(path) => resumed(path)?,
+        Some(path) => resume::resumed(path)?,
         None => fresh(args)?,
     };
     let missing = sweep.missing();
@@ -148,31 +149,6 @@ fn axes(args: &Args) -> Result<Vec<Axis>> {
         made.push(one);
     }
     Ok(made)
-}
-
-/// A sweep that goes on: its scenario must still make the same cells.
-fn resumed(path: &Path) -> Result<(PathBuf, Sweep, Vec<Planned>)> {
-    let refuse = |problem: String| Usage(format!("--resume {}: {problem}", path.display()));
-    if !path.join(FILE).is_file() {
-        return Err(refuse(format!("is no sweep: it has no {FILE}")).into());
-    }
-    let sweep = Sweep::read(path).map_err(|error| refuse(error.to_string()))?;
-    let planned = cells::plan(&sweep.scenario, &sweep.sets, &sweep.axes)?;
-    let same = planned.len() == sweep.cells.len()
-        && planned.iter().zip(&sweep.cells).all(|(planned, cell)| {
-            let new = &planned.cell;
-            (&new.at, &new.transports, new.window_ns)
-                == (&cell.at, &cell.transports, cell.window_ns)
-        });
-    if !same {
-        let problem = format!(
-            "the scenario {} has changed since the sweep began, and cells of before and after are \
-             not comparable: sweep it anew",
-            sweep.scenario
-        );
-        return Err(refuse(problem).into());
-    }
-    Ok((path.to_owned(), sweep, planned))
 }
 
 /// A time to plan a coffee by.

@@ -44,11 +44,11 @@ pub struct Contrast {
     pub b: String,
 }
 
-type Fact = (Across, &'static str, fn(&Environment) -> String);
+pub(super) type Fact = (Across, &'static str, fn(&Environment) -> String);
 
 /// What makes it another machine or another feedlab. The commit does not: two commits are what one
 /// compares.
-static FACTS: &[Fact] = &[
+pub(super) static FACTS: &[Fact] = &[
     (Across::Machines, "cpu", |e| e.cpu.clone()),
     (Across::Machines, "cores", |e| e.cores.to_string()),
     (Across::Machines, "memory", |e| gibibytes(e.memory_bytes)),
@@ -130,7 +130,7 @@ fn of_scenarios(a: &Run, b: &Run) -> Vec<Contrast> {
 }
 
 /// Whether a key is this one or below it.
-fn within(key: &str, of: &str) -> bool {
+pub(super) fn within(key: &str, of: &str) -> bool {
     key.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
@@ -141,7 +141,7 @@ fn keys(run: &Run) -> BTreeMap<String, String> {
     found
 }
 
-fn flatten(prefix: &str, value: &Value, into: &mut BTreeMap<String, String>) {
+pub(super) fn flatten(prefix: &str, value: &Value, into: &mut BTreeMap<String, String>) {
     match value {
         Value::Object(members) => {
             for (name, member) in members {
