@@ -3,12 +3,13 @@
 mod cells;
 mod measure;
 mod resume;
+mod window;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use reports::sweep::Swept;
 use results::Verdict;
 use results::sweep::{Axis, Sweep};
@@ -29,10 +30,10 @@ pub struct Args {
     #[arg(long, value_name = "KEY=FROM..TO", conflicts_with = "resume")]
     pub over: Vec<String>,
     /// Points of a range
-    #[arg(long, default_value_t = 6)]
+    #[arg(long, default_value_t = 6, conflicts_with = "resume")]
     pub points: usize,
     /// Divide ranges in equal steps instead of equal multiples
-    #[arg(long)]
+    #[arg(long, conflicts_with = "resume")]
     pub linear: bool,
     /// Override a key in every cell, e.g. --set clients=20. Without measure.duration a window has
     /// 4 polls of the slowest and 50 updates, at least 4 s; without measure.repeat there is one block
@@ -45,7 +46,7 @@ pub struct Args {
     #[arg(long, value_enum, default_value = "table")]
     pub format: Format,
     /// Where the sweep's directory is made
-    #[arg(long, value_name = "DIR", default_value = "results/local")]
+    #[arg(long, value_name = "DIR", default_value = "results/local", conflicts_with = "resume")]
     pub results: PathBuf,
     /// Where report directories are made
     #[arg(long, value_name = "DIR", default_value = "reports/local")]
@@ -76,7 +77,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         if !args.quiet {
             eprintln!("{} of {} runs, about {}", missing.len(), planned.len(), rough(time));
         }
-        std::fs::create_dir_all(&path)?;
+        std::fs::create_dir_all(&path)
+            .with_context(|| format!("while making {}", path.display()))?;
         sweep.write(&path)?;
         let cores = machine::own_cores();
         let made = measure::measure(&mut sweep, &planned, &path, &cores, args.quiet);
