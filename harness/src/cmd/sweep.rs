@@ -72,37 +72,62 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         None => fresh(args)?,
     };
     let missing = sweep.missing();
-    if !missing.is_empty() {
-        let time = cells::time(&planned, &missing);
+    let telling = Telling {
+        path: path.clone(),
+        format: args.format,
+        reports: (!args.no_report).then(|| args.reports.clone()),
+    };
+    let verdict = if missing.is_empty() {
+        telling.tell()?
+    } else {
         if !args.quiet {
-            eprintln!("{} of {} runs, about {}", missing.len(), planned.len(), rough(time));
+            let time = rough(cells::time(&planned, &missing));
+            eprintln!("{} of {} runs, about {time}", missing.len(), planned.len());
         }
         std::fs::create_dir_all(&path)
             .with_context(|| format!("while making {}", path.display()))?;
         sweep.write(&path)?;
         let cores = machine::own_cores();
         let made = measure::measure(&mut sweep, &planned, &path, &cores, args.quiet);
-        if let Err(error) = made {
+        let ear = made.inspect_err(|_| {
             let (done, all) = (sweep.cells.len() - sweep.missing().len(), sweep.cells.len());
             eprintln!("{done} of {all} runs are kept; the others are made by");
             eprintln!("  feedlab sweep --resume {}", path.display());
-            return Err(error);
-        }
-        // What is drawn now is nobody's measurement.
-        machine::pin(&cores)?;
-    }
-    let swept = Swept::read(&path)?;
-    super::print(&shown(&swept, args.format))?;
-    eprintln!("sweep:  {}", path.display());
-    if !args.no_report {
-        let name = std::path::absolute(&path)?;
-        let name = name.file_name().unwrap_or(path.as_os_str()).to_owned();
-        let page = ::reports::sweep::render(&swept, &args.reports.join(name))?;
-        eprintln!("report: {}", page.display());
-    }
-    let (verdict, _) = swept.verdict();
+        })?;
+        let told = ear.during(move || {
+            // What is drawn now is nobody's measurement.
+            machine::pin(&cores)?;
+            telling.tell()
+        });
+        let path = path.display();
+        told.with_context(|| format!("what was measured is kept: feedlab sweep --resume {path}"))?
+    };
     let failed = verdict == Verdict::Invalid || (args.strict && verdict != Verdict::Valid);
     Ok(if failed { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
+}
+
+/// What is said of a sweep when its runs are made.
+struct Telling {
+    path: PathBuf,
+    format: Format,
+    /// Where its report goes; `None` if it is to have none.
+    reports: Option<PathBuf>,
+}
+
+impl Telling {
+    /// Prints and draws; returns what the sweep is worth.
+    fn tell(&self) -> Result<Verdict> {
+        let swept = Swept::read(&self.path)?;
+        super::print(&shown(&swept, self.format))?;
+        eprintln!("sweep:  {}", self.path.display());
+        if let Some(reports) = &self.reports {
+            let name = std::path::absolute(&self.path)?;
+            let name = name.file_name().unwrap_or(self.path.as_os_str()).to_owned();
+            let page = ::reports::sweep::render(&swept, &reports.join(name))?;
+            eprintln!("report: {}", page.display());
+        }
+        Ok(swept.verdict().0)
+    }
 }
 
 fn shown(swept: &Swept, format: Format) -> String {

@@ -26,8 +26,8 @@ pub(super) fn wide(base: &Scenario, axes: &[Axis], at: &[Option<usize>]) -> Resu
 
 /// The same for a feed that `--set` makes slow.
 pub(super) fn of_slow(sets: &[String]) -> Result<Option<String>> {
-    let rates = sets.iter().filter_map(|set| set.split_once('='));
-    let rate = rates.filter(|(key, _)| key.trim() == "feed.rate").last();
+    let mut rates = sets.iter().filter_map(|set| set.split_once('='));
+    let rate = rates.rfind(|(key, _)| key.trim() == "feed.rate");
     let Some((_, text)) = rate else { return Ok(None) };
     let text = text.trim();
     let Ok(rate) = text.trim_matches('"').parse::<Rate>() else { return Ok(None) };
