@@ -139,7 +139,8 @@ fn a_sweep_whose_scenario_was_edited_does_not_go_on() {
 
 #[test]
 fn a_sweep_of_another_machine_or_another_feedlab_does_not_go_on() {
-    let elsewhere: [(fn(&mut Environment), &str); 4] = [
+    type Change = fn(&mut Environment);
+    let elsewhere: [(Change, &str); 4] = [
         (|it| it.cpu = "Elbrus".into(), "Elbrus"),
         (|it| it.kernel = "2.4.18".into(), "kernel has changed from \"2.4.18\""),
         (|it| it.profile = "bench".into(), "profile"),
