@@ -32,6 +32,8 @@ fn a_bad_axis_is_refused_before_anything_starts() {
     over("feed.rate=10", &["two at least"]);
     over("feed.rate=10..1", &["from less to more"]);
     over("feed.rate", &["KEY=FROM..TO"]);
+    over("feed.payload_bytes=64..1048577", &["1048577"]);
+    over("link.loss=1%,95%", &["link.loss", "95%"]);
 }
 
 #[test]
@@ -61,6 +63,22 @@ fn a_window_of_less_than_four_polls_is_refused_with_what_is_allowed() {
         ],
         &["measure.duration", "4s"],
     );
+}
+
+#[test]
+fn what_is_too_slow_to_be_measured_is_refused_by_its_name() {
+    let over = |axis: &str, words: &[&str]| is_refused(&["quick", "--over", axis], words);
+    over("feed.rate=1/day,1/s", &["feed.rate=1/day", "1200 h", "measure.duration", "24 h"]);
+    over("transports.short-poll.interval=1s,500years", &["interval=500years"]);
+    let set = ["quick", "--over", "clients=1,2", "--set", "feed.rate=1/day"];
+    is_refused(&set, &["feed.rate=1/day", "measure.duration"]);
+}
+
+#[test]
+fn what_would_be_ignored_by_a_sweep_that_goes_on_is_refused() {
+    for more in [&["--points", "3"][..], &["--linear"], &["--results", "elsewhere"]] {
+        is_refused(&[&["--resume", "nowhere"][..], more].concat(), &["--resume", more[0]]);
+    }
 }
 
 #[test]

@@ -74,6 +74,10 @@ fn swept(transports: &[&str]) -> Swept {
     for (cell, loaded) in &mut swept.runs {
         cell.transports.retain(|name| transports.contains(&name.as_str()));
         loaded.run.pooled.retain(|row| transports.contains(&row.transport.as_str()));
+        loaded.run.rows.retain(|row| transports.contains(&row.transport.as_str()));
+    }
+    for cell in &mut swept.sweep.cells {
+        cell.transports.retain(|name| transports.contains(&name.as_str()));
     }
     swept
 }
@@ -157,7 +161,7 @@ fn the_boundary_of_bytes_lies_within_one_cell_of_theory() {
 
 #[test]
 fn nobody_wins_a_cell_whose_first_two_lie_within_the_noise_and_the_floor_wins_none() {
-    let mut swept = swept(&["sse", "websocket", "short-poll", "tcp"]);
+    let swept = swept(&["sse", "websocket", "short-poll", "tcp"]);
     let all = ranked(&Field::new(&swept));
     let delay = winner(&all, "delay", [2, 5]);
     assert!(!delay.is_clear(), "{delay:?}");
@@ -168,16 +172,75 @@ fn nobody_wins_a_cell_whose_first_two_lie_within_the_noise_and_the_floor_wins_no
     assert!(all.iter().all(|rank| {
         [&rank.first, &rank.second].into_iter().flatten().all(|one| one.transport != "tcp")
     }));
-    // A run whose ledger does not balance has no say.
+}
+
+#[test]
+fn nobody_wins_against_who_has_no_value() {
+    let mut swept = swept(&["websocket", "short-poll", "tcp"]);
+    assert!(winner(&ranked(&Field::new(&swept)), "delay", [0, 5]).is_clear());
+    // A run whose ledger does not balance has no say, and was not beaten either.
     for (_, loaded) in &mut swept.runs {
         for row in &mut loaded.run.pooled {
-            if row.transport != "short-poll" {
+            if row.transport == "websocket" {
                 row.verdict = results::Verdict::Invalid;
             }
         }
     }
     let all = ranked(&Field::new(&swept));
-    assert_eq!(winner(&all, "delay", [2, 5]).words(), "short-poll");
+    assert_eq!(winner(&all, "delay", [0, 5]).words(), "? without websocket");
+    assert!(all.iter().all(|rank| !rank.is_clear()), "a walkover is no win");
+    let value: serde_json::Value = serde_json::from_str(&json(&swept)).unwrap();
+    assert_eq!(value["winners"][0]["told_apart"], false);
+    assert_eq!(value["winners"][0]["without"][0], "websocket");
+}
+
+#[test]
+fn nobody_wins_while_the_run_of_another_is_still_to_be_made() {
+    let mut swept = swept(&["websocket", "short-poll", "tcp"]);
+    swept.runs.retain(|(cell, _)| cell.at[1].is_some());
+    for cell in &mut swept.sweep.cells {
+        cell.run = cell.run.take().filter(|_| cell.at[1].is_some());
+    }
+    let all = ranked(&Field::new(&swept));
+    assert!(all.iter().all(|rank| !rank.is_clear()));
+    assert!(winner(&all, "bytes", [0, 5]).words().contains("without"));
+}
+
+/// Gives the transports of a run a twin whose measurements differ by a factor.
+fn with_twins(loaded: &mut Loaded, differ: fn(&mut results::Row)) {
+    let mut twins = loaded.run.rows.clone();
+    for twin in &mut twins {
+        twin.transport = results::noise_floor::label(&twin.transport);
+        differ(twin);
+    }
+    loaded.run.rows.extend(twins);
+    loaded.run.noise_floor = results::noise_floor::of(&loaded.run.rows);
+}
+
+#[test]
+fn the_noise_floor_is_that_of_the_quantity_that_is_compared() {
+    let floor = |differ: fn(&mut results::Row), metric: &str| {
+        let mut swept = swept(&["websocket", "short-poll", "tcp"]);
+        with_twins(&mut swept.runs[0].1, differ);
+        let field = Field::new(&swept);
+        winner(&ranked(&field), metric, [0, 0]).floor
+    };
+    // Twice the packets of the same bytes above TCP: nothing to the codecs, much to the wire.
+    let packets = floor(
+        |twin| (twin.segments_up, twin.segments_down) = (4 * twin.segments_up + 400, 0),
+        "bytes",
+    );
+    assert!(packets.measured && packets.ratio > 1.2, "{packets:?}");
+    let sockets = floor(
+        |twin| {
+            let more = |bytes| bytes * 9 + 9_000_000;
+            twin.socket_memory_bytes = twin.socket_memory_bytes.map(more);
+        },
+        "memory",
+    );
+    assert!(sockets.measured && sockets.ratio > 1.2, "{sockets:?}");
+    let alike = floor(|_| (), "bytes");
+    assert!(alike.measured && (alike.ratio - 1.0).abs() < 1e-9, "{alike:?}");
 }
 
 #[test]

@@ -18,6 +18,7 @@
 //! that was slower as a whole on the other day: run A and B within one hour, and A again.
 
 mod cell;
+mod changes;
 pub(crate) mod conditions;
 mod metric;
 mod twins;
@@ -26,6 +27,7 @@ use serde::Serialize;
 
 use crate::{Environment, FORMAT_VERSION, Loaded, Verdict};
 pub use cell::{Cell, Word};
+pub use changes::changes;
 pub use conditions::{Across, Contrast};
 pub use metric::{Better, METRICS, Metric};
 pub use twins::{Alike, alike, most_by_chance};

@@ -65,14 +65,18 @@ pub fn twin_of(label: &str) -> Option<&str> {
     label.strip_suffix(SUFFIX)
 }
 
-/// The log ratios of a metric. Rows that are INVALID are not those of the feed, and what is not
-/// above zero has no ratio.
+/// The log ratios of a metric.
 pub fn pairs<'a>(rows: &'a [Row], metric: &str) -> Vec<Pair<'a>> {
-    let Some(metric) = metric::find(metric) else { return Vec::new() };
-    let value = |row: &Row| {
-        (metric.value)(row).filter(|value| *value > 0.0 && row.verdict != Verdict::Invalid)
-    };
-    let pair = |twin: &'a Row| {
+    metric::find(metric).map_or_else(Vec::new, |metric| pairs_by(rows, metric.value))
+}
+
+/// The log ratios of a value. Rows that are INVALID are not those of the feed, and what is not above
+/// zero has no ratio.
+pub fn pairs_by(rows: &[Row], value: impl Fn(&Row) -> Option<f64>) -> Vec<Pair<'_>> {
+    let value =
+        |row: &Row| value(row).filter(|value| *value > 0.0 && row.verdict != Verdict::Invalid);
+    let pair = |twin| -> Option<Pair<'_>> {
+        let twin: &Row = twin;
         let transport = twin_of(&twin.transport)?;
         let same = |row: &&Row| row.transport == transport && row.repetition == twin.repetition;
         let own = rows.iter().find(same)?;
@@ -85,12 +89,16 @@ pub fn pairs<'a>(rows: &'a [Row], metric: &str) -> Vec<Pair<'a>> {
 /// The floor of every metric that the twins of a run tell; empty without twins.
 pub fn of(rows: &[Row]) -> Vec<NoiseFloor> {
     let floor = |name: &&str| {
-        let ratios: Vec<f64> = pairs(rows, name).iter().map(|pair| pair.ln_ratio).collect();
-        let bound = bound_95(&ratios)?;
-        let pairs = ratios.len() as u64;
-        Some(NoiseFloor { metric: (*name).to_owned(), pairs, ratio_95: bound.exp() })
+        let (ratio_95, pairs) = ratio_95(&pairs(rows, name))?;
+        Some(NoiseFloor { metric: (*name).to_owned(), pairs, ratio_95 })
     };
     FLOORED.iter().filter_map(floor).collect()
+}
+
+/// The floor that pairs tell, and how many they are; `None` of none.
+pub fn ratio_95(pairs: &[Pair]) -> Option<(f64, u64)> {
+    let ratios: Vec<f64> = pairs.iter().map(|pair| pair.ln_ratio).collect();
+    Some((bound_95(&ratios)?.exp(), ratios.len() as u64))
 }
 
 /// Whether two values lie within the floor of a metric; not where there is none.

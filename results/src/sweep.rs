@@ -61,6 +61,10 @@ pub enum Unit {
     Rate,
     /// Bits per second.
     Bandwidth,
+    /// Parts of one, written as a percentage.
+    Share,
+    /// Bytes.
+    Bytes,
 }
 
 /// One run of a sweep.

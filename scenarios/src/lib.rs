@@ -37,4 +37,5 @@ pub use rate::Rate;
 pub use scenario::{Feed, FeedKind, Freeze, Measure, PAPERS, Scenario, Server};
 pub use schedule::{MAX_PUBLISHES, Schedule};
 pub use schema::schema;
+pub use share::from_percent;
 pub use target::Target;

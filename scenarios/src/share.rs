@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Deserializer, de};
 
-/// A share as text: a number and a percent sign.
-pub(crate) fn from_percent(text: &str) -> Option<f64> {
+/// A share as text: a number and a percent sign; `None` if it is anything else.
+pub fn from_percent(text: &str) -> Option<f64> {
     let number = text.trim().strip_suffix('%')?.trim_end();
     let plain = number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     // Two places further right while it is decimal: a division would be off in the last bit.

@@ -2,15 +2,17 @@
 
 mod cells;
 mod measure;
+mod resume;
+mod window;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use reports::sweep::Swept;
 use results::Verdict;
-use results::sweep::{Axis, FILE, Sweep};
+use results::sweep::{Axis, Sweep};
 
 use super::{FAILED, Format, Usage};
 use crate::machine;
@@ -28,10 +30,10 @@ pub struct Args {
     #[arg(long, value_name = "KEY=FROM..TO", conflicts_with = "resume")]
     pub over: Vec<String>,
     /// Points of a range
-    #[arg(long, default_value_t = 6)]
+    #[arg(long, default_value_t = 6, conflicts_with = "resume")]
     pub points: usize,
     /// Divide ranges in equal steps instead of equal multiples
-    #[arg(long)]
+    #[arg(long, conflicts_with = "resume")]
     pub linear: bool,
     /// Override a key in every cell, e.g. --set clients=20. Without measure.duration a window has
     /// 4 polls of the slowest and 50 updates, at least 4 s; without measure.repeat there is one block
@@ -44,7 +46,7 @@ pub struct Args {
     #[arg(long, value_enum, default_value = "table")]
     pub format: Format,
     /// Where the sweep's directory is made
-    #[arg(long, value_name = "DIR", default_value = "results/local")]
+    #[arg(long, value_name = "DIR", default_value = "results/local", conflicts_with = "resume")]
     pub results: PathBuf,
     /// Where report directories are made
     #[arg(long, value_name = "DIR", default_value = "reports/local")]
@@ -66,40 +68,66 @@ pub struct Args {
 /// When an axis or the scenario is refused, a run cannot be made, or it is interrupted.
 pub fn run(args: &Args) -> Result<ExitCode> {
     let (path, mut sweep, planned) = match &args.resume {
-        Some(path) => resumed(path)?,
+        Some(path) => resume::resumed(path)?,
         None => fresh(args)?,
     };
     let missing = sweep.missing();
-    if !missing.is_empty() {
-        let time = cells::time(&planned, &missing);
+    let telling = Telling {
+        path: path.clone(),
+        format: args.format,
+        reports: (!args.no_report).then(|| args.reports.clone()),
+    };
+    let verdict = if missing.is_empty() {
+        telling.tell()?
+    } else {
         if !args.quiet {
-            eprintln!("{} of {} runs, about {}", missing.len(), planned.len(), rough(time));
+            let time = rough(cells::time(&planned, &missing));
+            eprintln!("{} of {} runs, about {time}", missing.len(), planned.len());
         }
-        std::fs::create_dir_all(&path)?;
+        std::fs::create_dir_all(&path)
+            .with_context(|| format!("while making {}", path.display()))?;
         sweep.write(&path)?;
         let cores = machine::own_cores();
         let made = measure::measure(&mut sweep, &planned, &path, &cores, args.quiet);
-        if let Err(error) = made {
+        let ear = made.inspect_err(|_| {
             let (done, all) = (sweep.cells.len() - sweep.missing().len(), sweep.cells.len());
             eprintln!("{done} of {all} runs are kept; the others are made by");
             eprintln!("  feedlab sweep --resume {}", path.display());
-            return Err(error);
-        }
-        // What is drawn now is nobody's measurement.
-        machine::pin(&cores)?;
-    }
-    let swept = Swept::read(&path)?;
-    super::print(&shown(&swept, args.format))?;
-    eprintln!("sweep:  {}", path.display());
-    if !args.no_report {
-        let name = std::path::absolute(&path)?;
-        let name = name.file_name().unwrap_or(path.as_os_str()).to_owned();
-        let page = ::reports::sweep::render(&swept, &args.reports.join(name))?;
-        eprintln!("report: {}", page.display());
-    }
-    let (verdict, _) = swept.verdict();
+        })?;
+        let told = ear.during(move || {
+            // What is drawn now is nobody's measurement.
+            machine::pin(&cores)?;
+            telling.tell()
+        });
+        let path = path.display();
+        told.with_context(|| format!("what was measured is kept: feedlab sweep --resume {path}"))?
+    };
     let failed = verdict == Verdict::Invalid || (args.strict && verdict != Verdict::Valid);
     Ok(if failed { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
+}
+
+/// What is said of a sweep when its runs are made.
+struct Telling {
+    path: PathBuf,
+    format: Format,
+    /// Where its report goes; `None` if it is to have none.
+    reports: Option<PathBuf>,
+}
+
+impl Telling {
+    /// Prints and draws; returns what the sweep is worth.
+    fn tell(&self) -> Result<Verdict> {
+        let swept = Swept::read(&self.path)?;
+        super::print(&shown(&swept, self.format))?;
+        eprintln!("sweep:  {}", self.path.display());
+        if let Some(reports) = &self.reports {
+            let name = std::path::absolute(&self.path)?;
+            let name = name.file_name().unwrap_or(self.path.as_os_str()).to_owned();
+            let page = ::reports::sweep::render(&swept, &reports.join(name))?;
+            eprintln!("report: {}", page.display());
+        }
+        Ok(swept.verdict().0)
+    }
 }
 
 fn shown(swept: &Swept, format: Format) -> String {
@@ -148,31 +176,6 @@ fn axes(args: &Args) -> Result<Vec<Axis>> {
         made.push(one);
     }
     Ok(made)
-}
-
-/// A sweep that goes on: its scenario must still make the same cells.
-fn resumed(path: &Path) -> Result<(PathBuf, Sweep, Vec<Planned>)> {
-    let refuse = |problem: String| Usage(format!("--resume {}: {problem}", path.display()));
-    if !path.join(FILE).is_file() {
-        return Err(refuse(format!("is no sweep: it has no {FILE}")).into());
-    }
-    let sweep = Sweep::read(path).map_err(|error| refuse(error.to_string()))?;
-    let planned = cells::plan(&sweep.scenario, &sweep.sets, &sweep.axes)?;
-    let same = planned.len() == sweep.cells.len()
-        && planned.iter().zip(&sweep.cells).all(|(planned, cell)| {
-            let new = &planned.cell;
-            (&new.at, &new.transports, new.window_ns)
-                == (&cell.at, &cell.transports, cell.window_ns)
-        });
-    if !same {
-        let problem = format!(
-            "the scenario {} has changed since the sweep began, and cells of before and after are \
-             not comparable: sweep it anew",
-            sweep.scenario
-        );
-        return Err(refuse(problem).into());
-    }
-    Ok((path.to_owned(), sweep, planned))
 }
 
 /// A time to plan a coffee by.

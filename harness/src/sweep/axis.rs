@@ -1,11 +1,16 @@
 //! An axis as it is typed: `feed.rate=1..100`, `clients=10,100,1000`.
 
+use std::ops::RangeInclusive;
+
 use results::sweep::{Axis, Unit, Value};
 
 use super::quantity;
 
 /// More points than anyone waits for.
 const POINTS_MAX: usize = 100;
+
+/// Significant digits of a point of a range: the fewest that keep it apart from the others.
+const DIGITS: RangeInclusive<usize> = 3..=15;
 
 /// How a range is divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +56,7 @@ fn list(key: &str, texts: &[&str]) -> Result<Axis, String> {
 }
 
 fn range(key: &str, from: &str, to: &str, points: usize, spacing: Spacing) -> Result<Axis, String> {
-    let (numbers, unit, _) = numbers(key, &[from, to])?;
+    let (numbers, unit, ends) = numbers(key, &[from, to])?;
     let (low, high) = (numbers[0], numbers[1]);
     if low >= high {
         return Err(format!("must go from less to more, and {from} is not less than {to}"));
@@ -64,19 +69,27 @@ fn range(key: &str, from: &str, to: &str, points: usize, spacing: Spacing) -> Re
     }
     // Clients and bytes come whole, so between whole numbers there are only whole ones.
     let whole = unit == Unit::Number && [from, to].iter().all(|text| text.parse::<i64>().is_ok());
-    let value = |step: usize| {
+    let between = |step: usize, digits: usize| {
         let share = step as f64 / (points - 1) as f64;
         let number = match spacing {
             Spacing::Log => low * (high / low).powf(share),
             Spacing::Linear => low + (high - low) * share,
         };
-        let text = quantity::write(unit, if whole { number.round() } else { number });
+        let text =
+            if whole { number.round().to_string() } else { quantity::write(unit, number, digits) };
         let (_, number) = quantity::read(&text).unwrap_or((unit, number));
         Value { text, number }
     };
-    let mut values: Vec<Value> = (0..points).map(value).collect();
+    let [first, last] = [0, 1].map(|end| Value { text: ends[end].clone(), number: numbers[end] });
+    // The ends are what was typed: a limit that a key has is not to be overstepped.
+    let values = |digits: usize| -> Vec<Value> {
+        let between = (1..points - 1).map(|step| between(step, digits));
+        std::iter::once(first.clone()).chain(between).chain([last.clone()]).collect()
+    };
+    let are_rising = |values: &Vec<Value>| values.is_sorted_by(|a, b| a.number < b.number);
+    let mut values = DIGITS.map(values).find(are_rising).unwrap_or_else(|| values(*DIGITS.end()));
     // Of a short range of whole numbers some fall together.
-    values.dedup_by(|a, b| a.text == b.text);
+    values.dedup_by(|a, b| a.number <= b.number);
     Ok(Axis { key: key.to_owned(), unit, values })
 }
 
@@ -89,12 +102,12 @@ fn numbers(key: &str, texts: &[&str]) -> Result<(Vec<f64>, Unit, Vec<String>), S
     let mut units = Vec::new();
     let mut whole = Vec::new();
     for text in texts {
-        let plain = !text.is_empty() && quantity::suffix(text).is_empty();
+        let plain = text.parse::<f64>().is_ok_and(f64::is_finite);
         let text = if plain { format!("{text}{unit}") } else { (*text).to_owned() };
         let (unit, number) = quantity::read(&text).ok_or_else(|| {
             format!(
-                "{text:?} is not a number, rate, duration or bandwidth, and those alone have an \
-                 order to draw: run each of the others with --set"
+                "{text:?} is not a number, rate, duration, bandwidth, share or size, and those alone \
+                 have an order to draw: run each of the others with --set"
             )
         })?;
         numbers.push(number);
@@ -128,10 +141,10 @@ mod tests {
             ["50ms", "500ms", "5s"]
         );
         assert_eq!(texts("clients=10..30", 3, Spacing::Linear), ["10", "20", "30"]);
-        assert_eq!(texts("link.loss=0.0..0.1", 3, Spacing::Linear), ["0", "0.05", "0.1"]);
+        assert_eq!(texts("link.loss=0.0..0.1", 3, Spacing::Linear), ["0.0", "0.05", "0.1"]);
         assert_eq!(
             texts("link.down=1Mbit/s..100Mbit/s", 2, Spacing::Log),
-            ["1000000bit/s", "100000000bit/s"]
+            ["1Mbit/s", "100Mbit/s"]
         );
     }
 
@@ -139,6 +152,43 @@ mod tests {
     fn between_whole_numbers_are_whole_numbers_and_each_once() {
         assert_eq!(texts("clients=1..100", 6, Spacing::Log), ["1", "3", "6", "16", "40", "100"]);
         assert_eq!(texts("clients=1..3", 6, Spacing::Linear), ["1", "2", "3"]);
+    }
+
+    #[test]
+    fn a_range_ends_at_what_was_typed_and_never_beyond_it() {
+        assert_eq!(
+            texts("feed.payload_bytes=64..1048576", 3, Spacing::Log),
+            ["64", "8192", "1048576"]
+        );
+        assert_eq!(texts("clients=1..1999", 2, Spacing::Log), ["1", "1999"]);
+        assert_eq!(
+            texts("clients=1000..1003", 6, Spacing::Linear),
+            ["1000", "1001", "1002", "1003"]
+        );
+        assert_eq!(
+            texts("link.rtt=1001ms..1003ms", 3, Spacing::Log),
+            ["1001ms", "1002ms", "1003ms"],
+        );
+    }
+
+    #[test]
+    fn a_number_with_an_exponent_is_that_number() {
+        let numbers = |text: &str| -> Vec<f64> {
+            parse(text, 6, Spacing::Log).unwrap().values.iter().map(|v| v.number).collect()
+        };
+        assert_eq!(numbers("link.loss=0.01,1e-1"), [0.01, 0.1]);
+        assert_eq!(numbers("feed.speed=2,1e1"), [2.0, 10.0]);
+        assert_eq!(numbers("feed.rate=2,1e1"), [2.0, 10.0]);
+        assert_eq!(numbers("feed.rate=2,1e1/s"), [2.0, 10.0]);
+    }
+
+    #[test]
+    fn shares_and_sizes_are_axes_too() {
+        assert_eq!(texts("link.loss=0%,1%,5%", 6, Spacing::Log), ["0%", "1%", "5%"]);
+        assert_eq!(texts("link.loss=1,5%", 6, Spacing::Log), ["1%", "5%"]);
+        assert_eq!(texts("link.loss=0%..5%", 3, Spacing::Linear), ["0%", "2.5%", "5%"]);
+        assert_eq!(texts("link.queue=64KiB,1MiB", 6, Spacing::Log), ["64KiB", "1MiB"]);
+        assert_eq!(texts("link.queue=64..256KiB", 3, Spacing::Log), ["64KiB", "131000B", "256KiB"]);
     }
 
     #[test]

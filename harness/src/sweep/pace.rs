@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use scenarios::{FeedKind, Scenario};
+use scenarios::{FeedKind, Rate, Scenario};
 
 /// Publishes behind a cell's mean delay; of a Poisson feed the number itself is random, and as few
 /// as 40 are enough for its median, too.
 const PUBLISHES: u64 = 50;
 /// Cycles of the slowest poll: the mean over half a cycle is that of a phase.
-const CYCLES: u32 = 4;
+pub const CYCLES: u32 = 4;
+/// The longest window that `measure.duration` allows.
+pub const LONGEST: Duration = Duration::from_secs(24 * 3600);
 /// What a quick feed needs all the same: seconds in which the machine does other things as well.
 const LEAST: Duration = Duration::from_secs(4);
 /// Starting and stopping the processes of a trial.
@@ -24,10 +26,22 @@ pub fn window(scenario: &Scenario) -> Duration {
     if scenario.feed.kind == FeedKind::Trace {
         return scenario.measure.duration; // a trace has its own length
     }
-    let publishes = Duration::from_nanos(scenario.schedule(1).mean_period_ns * PUBLISHES);
-    let window = publishes.max(least(scenario)).max(LEAST);
+    let window = publishes(scenario).max(least(scenario)).max(LEAST);
     // Whole tenths, so that it can be read.
     Duration::from_millis((window.as_millis() as u64).div_ceil(100) * 100)
+}
+
+/// How long `PUBLISHES` updates of a rate take.
+pub fn updates(rate: Rate) -> Duration {
+    Duration::from_nanos(rate.period_ns().saturating_mul(PUBLISHES))
+}
+
+/// How long it takes to publish `PUBLISHES` updates; nothing of a trace, which has its own length.
+pub fn publishes(scenario: &Scenario) -> Duration {
+    if scenario.feed.kind == FeedKind::Trace {
+        return Duration::ZERO;
+    }
+    Duration::from_nanos(scenario.schedule(1).mean_period_ns.saturating_mul(PUBLISHES))
 }
 
 /// The shortest window of a cell that means anything.
@@ -72,6 +86,16 @@ mod tests {
         assert_eq!(window(&quick(&["feed.rate=100/s", poll])), Duration::from_secs(20));
         assert_eq!(window(&quick(&["feed.rate=1/s"])), Duration::from_secs(50));
         assert_eq!(window(&quick(&["feed.rate=100/s"])), LEAST);
+    }
+
+    #[test]
+    fn the_longest_window_is_that_of_a_scenario() {
+        let load = |duration: Duration| {
+            let set = format!("measure.duration={}ns", duration.as_nanos());
+            Scenario::load("quick", &["feed.rate=1/min".into(), set])
+        };
+        assert!(load(LONGEST).is_ok());
+        assert!(load(LONGEST + Duration::from_nanos(1)).is_err());
     }
 
     #[test]

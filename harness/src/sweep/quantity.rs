@@ -3,31 +3,46 @@
 use std::time::Duration;
 
 use results::sweep::Unit;
-use scenarios::{Bandwidth, Rate};
+use scenarios::{Bandwidth, Queue, Rate, from_percent};
 
 /// A text as a number of its unit; `None` if it is no number at all.
 pub(super) fn read(text: &str) -> Option<(Unit, f64)> {
     let number = || text.parse().ok().filter(|number: &f64| number.is_finite());
     let bits = |width: Bandwidth| (Unit::Bandwidth, width.bits_per_second() as f64);
     let time = |time: Duration| (Unit::Time, time.as_nanos() as f64);
+    let bytes = |queue| match queue {
+        Queue::Bytes(bytes) => Some((Unit::Bytes, bytes as f64)),
+        Queue::Time(_) => None,
+    };
     None.or_else(|| Some((Unit::Number, number()?)))
+        .or_else(|| Some((Unit::Share, from_percent(text)?)))
         .or_else(|| Some((Unit::Rate, text.parse::<Rate>().ok()?.per_second())))
         .or_else(|| text.parse().ok().map(bits))
         .or_else(|| humantime::parse_duration(text).ok().map(time))
+        .or_else(|| text.parse().ok().and_then(bytes))
 }
 
-/// The unit at the end of a text: `ms` of `50ms`, `/s` of `10/s`, nothing of `10`.
+/// The unit at the end of a text: `ms` of `50ms`, `/s` of `1e1/s`, nothing of `10` and of `1e-1`.
 pub(super) fn suffix(text: &str) -> &str {
-    text.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '+'))
+    // Digits at the end, because `inf` is a number, too.
+    let is_number =
+        |end: &usize| text[..*end].ends_with(NUMERIC) && text[..*end].parse::<f64>().is_ok();
+    let ends = text.char_indices().map(|(at, last)| at + last.len_utf8());
+    text.get(ends.filter(is_number).max().unwrap_or(0)..).unwrap_or_default()
 }
 
-/// A number of a unit as scenarios write it, with three significant digits.
-pub(super) fn write(unit: Unit, number: f64) -> String {
+const NUMERIC: fn(char) -> bool = |c| c.is_ascii_digit() || c == '.';
+
+/// A number of a unit as scenarios write it, with so many significant digits.
+pub(super) fn write(unit: Unit, number: f64, digits: usize) -> String {
+    let short = rounded(number, digits);
     match unit {
-        Unit::Number => rounded(number).to_string(),
-        Unit::Rate => format!("{}/s", rounded(number)),
-        Unit::Bandwidth => format!("{}bit/s", rounded(number)),
-        Unit::Time => time(rounded(number) as u64),
+        Unit::Number => short.to_string(),
+        Unit::Rate => format!("{short}/s"),
+        Unit::Bandwidth => format!("{short}bit/s"),
+        Unit::Time => time(short as u64),
+        Unit::Share => format!("{}%", rounded(number * 100.0, digits)),
+        Unit::Bytes => format!("{}B", short as u64),
     }
 }
 
@@ -38,9 +53,10 @@ fn time(ns: u64) -> String {
     fits.map_or_else(|| format!("{ns}ns"), |(size, unit)| format!("{}{unit}", ns / size))
 }
 
-/// Three significant digits, and no more in decimal either: 0.1 and not 0.10000000000000002.
-fn rounded(number: f64) -> f64 {
-    format!("{number:.2e}").parse().unwrap_or(number)
+/// So many significant digits, and no more in decimal either: 0.1 and not 0.10000000000000002.
+fn rounded(number: f64, digits: usize) -> f64 {
+    let after_the_first = digits - 1;
+    format!("{number:.after_the_first$e}").parse().unwrap_or(number)
 }
 
 #[cfg(test)]
@@ -59,9 +75,43 @@ mod tests {
             (Unit::Time, 5e9, "5s"),
             (Unit::Time, 12.0, "12ns"),
             (Unit::Bandwidth, 1e6, "1000000bit/s"),
+            (Unit::Share, 0.017_099, "1.71%"),
+            (Unit::Bytes, 65_536.0, "65500B"),
         ] {
-            assert_eq!(write(unit, number), text);
+            assert_eq!(write(unit, number, 3), text);
             assert_eq!(read(text).unwrap().0, unit, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_exponent_is_a_part_of_the_number_and_no_unit() {
+        for (text, unit) in [
+            ("10", ""),
+            ("-1.5", ""),
+            ("1e-1", ""),
+            ("1E3", ""),
+            ("50ms", "ms"),
+            ("1e1/s", "/s"),
+            ("1/10s", "/10s"),
+            ("5%", "%"),
+            ("64KiB", "KiB"),
+            ("2\u{a0}ms", "\u{a0}ms"),
+            ("inf", "inf"),
+            ("", ""),
+        ] {
+            assert_eq!(suffix(text), unit, "{text}");
+        }
+    }
+
+    #[test]
+    fn shares_and_sizes_read_as_scenarios_take_them() {
+        for (text, unit, number) in [
+            ("1%", Unit::Share, 0.01),
+            ("0%", Unit::Share, 0.0),
+            ("64KiB", Unit::Bytes, 65_536.0),
+            ("1500B", Unit::Bytes, 1500.0),
+        ] {
+            assert_eq!(read(text), Some((unit, number)), "{text}");
         }
     }
 

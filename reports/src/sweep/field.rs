@@ -1,6 +1,6 @@
 //! The runs of a sweep on the grid of its axes.
 
-use results::{Row, Run, Verdict, sweep::Axis};
+use results::{Row, Run, Verdict, noise_floor, sweep::Axis};
 
 use super::Swept;
 use crate::palette;
@@ -11,6 +11,8 @@ pub struct Field<'a> {
     /// One or two.
     pub axes: &'a [Axis],
     seen: Vec<Seen<'a>>,
+    /// Transports of the cells that are not made yet.
+    awaited: Vec<&'a str>,
 }
 
 /// One transport in one run.
@@ -23,17 +25,17 @@ pub struct Seen<'a> {
     at: &'a [Option<usize>],
 }
 
-/// What a second row of the same transport, measured for the noise floor, is called after it.
-const TWIN: &str = "-twin";
-
 impl<'a> Field<'a> {
     /// Puts the runs in their places.
     pub fn new(swept: &'a Swept) -> Self {
         let seen = swept.runs.iter().flat_map(|(cell, loaded)| {
             loaded.run.pooled.iter().map(|row| Seen { run: &loaded.run, row, at: &cell.at })
         });
-        let seen = seen.filter(|seen| !seen.row.transport.ends_with(TWIN));
-        Self { axes: &swept.sweep.axes, seen: seen.collect() }
+        let seen = seen.filter(|seen| noise_floor::twin_of(&seen.row.transport).is_none());
+        let sweep = &swept.sweep;
+        let missing = sweep.cells.iter().filter(|cell| cell.run.is_none());
+        let awaited = missing.flat_map(|cell| &cell.transports).map(String::as_str);
+        Self { axes: &sweep.axes, seen: seen.collect(), awaited: awaited.collect() }
     }
 
     /// The transports, from the one that asks most to the floor.
@@ -45,9 +47,14 @@ impl<'a> Field<'a> {
         names
     }
 
-    /// Those that may win: the floor is the measure.
+    /// Those that may win, measured or not yet: the floor is the measure.
     pub fn contenders(&self) -> Vec<&'a str> {
-        self.transports().into_iter().filter(|name| *name != "tcp").collect()
+        let mut names = self.transports();
+        names.extend(&self.awaited);
+        names.retain(|name| *name != "tcp");
+        names.sort_by_key(|name| palette::rank(name));
+        names.dedup();
+        names
     }
 
     /// What was seen of a transport at a point, unless its ledger does not balance.
@@ -82,7 +89,12 @@ impl<'a> Field<'a> {
     }
 }
 
-impl Seen<'_> {
+impl<'a> Seen<'a> {
+    /// Another row of the same run.
+    pub(super) fn with(self, row: &'a Row) -> Self {
+        Self { row, ..self }
+    }
+
     /// Where it lies; `–` on an axis that makes no difference to it.
     pub fn words(&self, axes: &[Axis]) -> Vec<String> {
         let word = |(at, axis): (&Option<usize>, &Axis)| {

@@ -1,7 +1,6 @@
 //! By what a transport can win.
 
-use results::noise::CLEAR_FACTOR;
-use serde_json::Value;
+use results::{Row, noise::CLEAR_FACTOR, noise_floor};
 
 use super::{field::Seen, theory};
 use crate::units::{bytes, time, time_tick};
@@ -23,8 +22,6 @@ pub struct Metric {
     pub measured: fn(&Seen) -> Option<f64>,
     /// What theory expects.
     pub theory: fn(&Seen) -> Option<f64>,
-    /// What its noise floor goes by in `run.json`.
-    noise: &'static [&'static str],
 }
 
 /// All of them, in the order of the panels.
@@ -37,7 +34,6 @@ pub static ALL: [Metric; 4] = [
         tick: time_tick,
         measured: |seen| seen.row.delay_mean_ns.map(|ns| ns as f64),
         theory: |seen| seen.row.predicted_delay_mean_ns.map(|ns| ns as f64),
-        noise: &["delay_mean"],
     },
     Metric {
         name: "bytes",
@@ -48,7 +44,6 @@ pub static ALL: [Metric; 4] = [
         tick: bytes,
         measured: theory::wire_bytes,
         theory: theory::predicted_wire_bytes,
-        noise: &["bytes_per_update", "link_bytes_per_update"],
     },
     Metric {
         name: "server-cpu",
@@ -58,7 +53,6 @@ pub static ALL: [Metric; 4] = [
         tick: time_tick,
         measured: |seen| seen.row.server_cpu_per_update_ns(),
         theory: |_| None,
-        noise: &["server_cpu_per_update"],
     },
     Metric {
         name: "memory",
@@ -73,7 +67,6 @@ pub static ALL: [Metric; 4] = [
             (both > 0.0).then_some(both)
         },
         theory: |_| None,
-        noise: &["memory_per_client"],
     },
 ];
 
@@ -87,22 +80,19 @@ pub struct Floor {
 }
 
 impl Metric {
-    /// The noise floor of a sweep: the largest that its runs have measured. Without one it is
-    /// [`CLEAR_FACTOR`], which is all that single repetitions can show.
+    /// The noise floor of a sweep: the largest that the twins of one of its runs tell, measured as
+    /// what is compared is. Without twins it is [`CLEAR_FACTOR`], which is all that single
+    /// repetitions can show.
     pub fn floor<'a>(&self, seen: impl Iterator<Item = Seen<'a>>) -> Floor {
-        let measured = seen.filter_map(|seen| measured_floor(&seen, self.noise));
-        measured.reduce(f64::max).map_or(Floor { ratio: CLEAR_FACTOR, measured: false }, |ratio| {
-            Floor { ratio: ratio.max(1.0), measured: true }
+        let of_run = |seen: Seen| {
+            let value = |row: &Row| (self.measured)(&seen.with(row));
+            let (ratio, _) = noise_floor::ratio_95(&noise_floor::pairs_by(&seen.run.rows, value))?;
+            Some(ratio)
+        };
+        let measured = seen.filter_map(of_run).reduce(f64::max);
+        measured.map_or(Floor { ratio: CLEAR_FACTOR, measured: false }, |ratio| Floor {
+            ratio,
+            measured: true,
         })
     }
-}
-
-/// What a run says of its own noise, if it was made to measure it: `noise_floor` in `run.json`.
-fn measured_floor(seen: &Seen, metrics: &[&str]) -> Option<f64> {
-    let run = serde_json::to_value(seen.run).ok()?;
-    let floors = run.get("noise_floor")?.as_array()?;
-    let of = floors.iter().filter(|floor| {
-        floor.get("metric").and_then(Value::as_str).is_some_and(|name| metrics.contains(&name))
-    });
-    of.filter_map(|floor| floor.get("ratio_95")?.as_f64()).reduce(f64::max)
 }

@@ -27,6 +27,10 @@ fn winners_table(field: &Field, ranked: &[Ranked]) -> DataTable {
     DataTable { columns, rows: rows.collect() }
 }
 
+/// What the words of a cell mean.
+const LEGEND: &str = "A ≈ B: the first two are not told apart; ? without C: C has no value there, so \
+                      nobody wins.";
+
 /// What the numbers are worth: verdict, cells that are missing.
 pub(super) fn verdict(swept: &Swept) -> String {
     let (verdict, count) = swept.verdict();
@@ -43,7 +47,7 @@ pub fn table(swept: &Swept) -> String {
     let words: Vec<usize> = (0..columns.len()).collect();
     let drawn = grid(std::iter::once(columns).chain(rows).collect(), &words);
     format!(
-        "{}: who wins where\n\n{drawn}\nA ≈ B: the first two are not told apart. {}\n{}\n",
+        "{}: who wins where\n\n{drawn}\n{LEGEND} {}\n{}\n",
         swept.sweep.scenario,
         winners::reading(&field, &ranked),
         verdict(swept)
@@ -63,10 +67,7 @@ pub fn markdown(swept: &Swept) -> String {
     out += &format!("**{}**\n\n{}", verdict(swept), line(&table.columns));
     out += &format!("|{}\n", "---|".repeat(table.columns.len()));
     table.rows.iter().for_each(|row| out += &line(row));
-    out += &format!(
-        "\nA ≈ B: the first two are not told apart. {}\n",
-        escape(&winners::reading(&field, &ranked))
-    );
+    out += &format!("\n{LEGEND} {}\n", escape(&winners::reading(&field, &ranked)));
     out
 }
 
@@ -86,6 +87,7 @@ pub fn json(swept: &Swept) -> String {
             "noise_ratio": rank.floor.ratio,
             "noise_measured": rank.floor.measured,
             "told_apart": rank.is_clear(),
+            "without": rank.without,
             "predicted_first": rank.theory,
         })
     };
@@ -114,6 +116,7 @@ pub fn csv(swept: &Swept) -> String {
         "noise_ratio",
         "told_apart",
         "predicted_first",
+        "without",
     ];
     columns.extend(more.map(str::to_owned));
     let mut out = columns.join(",") + "\n";
@@ -129,6 +132,7 @@ pub fn csv(swept: &Swept) -> String {
         cells.push(rank.floor.ratio.to_string());
         cells.push(rank.is_clear().to_string());
         cells.push(rank.theory.clone().unwrap_or_default());
+        cells.push(rank.without.join(" "));
         out += &(cells.join(",") + "\n");
     }
     out

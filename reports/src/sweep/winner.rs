@@ -27,6 +27,8 @@ pub struct Ranked {
     pub first: Option<Standing>,
     /// The next.
     pub second: Option<Standing>,
+    /// Who has no value here, and might have won: nobody wins while somebody is missing.
+    pub without: Vec<String>,
     /// Whom theory takes for the best.
     pub theory: Option<String>,
 }
@@ -37,19 +39,22 @@ impl Ranked {
         Some(self.second.as_ref()?.value / self.first.as_ref()?.value)
     }
 
-    /// Whether the first two are told apart: their quotient is beyond the noise floor.
+    /// Whether somebody wins: all have a value, and the quotient of the first two is beyond the noise
+    /// floor.
     pub fn is_clear(&self) -> bool {
-        self.first.is_some() && self.ratio().is_none_or(|ratio| ratio > self.floor.ratio)
+        self.without.is_empty() && self.ratio().is_some_and(|ratio| ratio > self.floor.ratio)
     }
 
     /// Who wins, in words.
     pub fn words(&self) -> String {
         match (&self.first, &self.second) {
             (None, _) => "–".into(),
+            _ if !self.without.is_empty() => format!("? without {}", self.without.join(", ")),
+            (Some(first), None) => format!("{} alone", first.transport),
             (Some(first), Some(second)) if !self.is_clear() => {
                 format!("{} ≈ {}", first.transport, second.transport)
             }
-            (Some(first), _) => first.transport.clone(),
+            (Some(first), Some(_)) => first.transport.clone(),
         }
     }
 }
@@ -62,13 +67,18 @@ pub fn ranked(field: &Field) -> Vec<Ranked> {
 fn ranked_by(field: &Field, metric: &'static Metric) -> Vec<Ranked> {
     let floor = metric.floor(field.seen());
     let rank = |point: Vec<usize>| {
-        let mut standings = standings(field, &point, metric.measured).into_iter();
+        let standings = standings(field, &point, metric.measured);
+        let is_there = |name: &&str| standings.iter().any(|one| one.transport == *name);
+        let contenders = field.contenders().into_iter();
+        let without = contenders.filter(|name| !is_there(name)).map(str::to_owned).collect();
+        let mut standings = standings.into_iter();
         let theory = standings_of_all(field, &point, metric.theory);
         Ranked {
             metric,
             floor,
             first: standings.next(),
             second: standings.next(),
+            without,
             theory: theory.into_iter().next().map(|standing| standing.transport),
             point,
         }

@@ -54,7 +54,8 @@ fn panel(field: &Field, metric: &'static Metric, ranked: &[Ranked]) -> MapPanel 
     };
     let squares = of.map(|rank| Square {
         at: (rank.point[0], rank.point[1]),
-        first: color(&rank.first),
+        // Where somebody is missing there is no order to draw.
+        first: if rank.without.is_empty() { color(&rank.first) } else { None },
         second: if rank.is_clear() { None } else { color(&rank.second) },
     });
     MapPanel {

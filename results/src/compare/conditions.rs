@@ -45,11 +45,11 @@ pub struct Contrast {
     pub b: String,
 }
 
-type Fact = (Across, &'static str, fn(&Environment) -> String);
+pub(super) type Fact = (Across, &'static str, fn(&Environment) -> String);
 
 /// What makes it another machine or another feedlab. The commit does not: two commits are what one
 /// compares.
-static FACTS: &[Fact] = &[
+pub(super) static FACTS: &[Fact] = &[
     (Across::Machines, "cpu", |e| e.cpu.clone()),
     (Across::Machines, "cores", |e| e.cores.to_string()),
     (Across::Machines, "memory", |e| gibibytes(e.memory_bytes)),

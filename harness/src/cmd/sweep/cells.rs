@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use results::sweep::{Axis, Cell, Unit};
+use results::sweep::{Axis, Cell};
 use scenarios::Scenario;
 
+use super::window;
 use crate::cmd::{Usage, load};
 use crate::sweep::{
     pace,
@@ -39,17 +40,21 @@ pub(super) fn plan(name: &str, sets: &[String], axes: &[Axis]) -> Result<Vec<Pla
     if !key("measure.repeat") && !swept("measure.repeat") {
         sets_of_all.insert(0, "measure.repeat=1".to_owned());
     }
-    let base = load(name, &sets_of_all)?; // what is wrong without any axis is no axis' fault
-    let twins = !key(TWINS) && load(name, &with(&sets_of_all, &[format!("{TWINS}=true")])).is_ok();
     let own_duration = key("measure.duration") || swept("measure.duration");
-    let first: Vec<Option<usize>> = vec![Some(0); axes.len()];
-    // A window that holds the polls, for the check of the scenario; what it really is comes after.
-    let wide = |at: &[Option<usize>]| {
-        let least = least_ns(axes, at).filter(|ns| !own_duration && *ns > base_ns(&base));
-        least.map(|ns| format!("measure.duration={ns}ns"))
+    // What is wrong without any axis is no axis' fault.
+    let base = match load(name, &sets_of_all) {
+        Err(error) if !own_duration => {
+            let Some(window) = window::of_slow(sets)? else { return Err(error) };
+            sets_of_all.insert(0, window);
+            load(name, &sets_of_all).map_err(|_| error)?
+        }
+        loaded => loaded?,
     };
+    let twins = !key(TWINS) && load(name, &with(&sets_of_all, &[format!("{TWINS}=true")])).is_ok();
+    let first: Vec<Option<usize>> = vec![Some(0); axes.len()];
     let at = |sets: &[String], at: &[Option<usize>]| {
-        let more: Vec<String> = plan::sets(axes, at).into_iter().chain(wide(at)).collect();
+        let wide = if own_duration { None } else { window::wide(&base, axes, at)? };
+        let more: Vec<String> = plan::sets(axes, at).into_iter().chain(wide).collect();
         load(name, &with(sets, &more))
     };
     let transports: Vec<String> = at(&sets_of_all, &first)?.transports.into_keys().collect();
@@ -69,10 +74,14 @@ pub(super) fn plan(name: &str, sets: &[String], axes: &[Axis]) -> Result<Vec<Pla
         };
         calibration.transports.retain(|name, _| shared(name));
         scenario.transports.retain(|name, _| cell.transports.contains(name));
+        for part in [&mut calibration, &mut scenario] {
+            // Of a transport that another cell measures nothing is expected here.
+            part.expect.retain(|name, _| part.transports.contains_key(name));
+        }
         if own_duration {
-            check_window(&scenario, axes, &cell.at)?;
+            window::check(&scenario, axes, &cell.at)?;
         } else {
-            scenario.measure.duration = pace::window(&scenario);
+            scenario.measure.duration = window::chosen(&scenario, axes, &cell.at)?;
             scenario.validate().map_err(|error| Usage(error.to_string()))?;
         }
         let cell = Cell { window_ns: scenario.measure.duration.as_nanos() as u64, ..cell.clone() };
@@ -81,36 +90,8 @@ pub(super) fn plan(name: &str, sets: &[String], axes: &[Axis]) -> Result<Vec<Pla
     Ok(planned)
 }
 
-/// Four of the longest waits that the axes ask of a transport; `None` if they ask for none.
-fn least_ns(axes: &[Axis], at: &[Option<usize>]) -> Option<u64> {
-    let waits = axes
-        .iter()
-        .zip(at)
-        .filter(|(axis, _)| axis.unit == Unit::Time && axis.key.starts_with("transports."));
-    waits.map(|(axis, at)| axis.values[at.unwrap_or(0)].number as u64 * 4).max()
-}
-
-fn base_ns(base: &Scenario) -> u64 {
-    base.measure.duration.as_nanos() as u64
-}
-
 fn with(sets: &[String], more: &[String]) -> Vec<String> {
     sets.iter().chain(more).cloned().collect()
-}
-
-/// A window of fewer cycles would be chance.
-fn check_window(scenario: &Scenario, axes: &[Axis], at: &[Option<usize>]) -> Result<()> {
-    let (duration, least) = (scenario.measure.duration, pace::least(scenario));
-    if duration >= least {
-        return Ok(());
-    }
-    let [duration, least] = [duration, least].map(humantime::format_duration);
-    let place = plan::sets(axes, at).join(" ");
-    Err(Usage(format!(
-        "measure.duration: {duration} is too short at {place}: allowed there is {least} or more, \
-         which is four polls; without it feedlab chooses"
-    ))
-    .into())
 }
 
 /// What those cells take, with one calibration for all that share it.
@@ -125,4 +106,42 @@ pub(super) fn time(planned: &[Planned], cells: &[usize]) -> Duration {
         }
     }
     time
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::sweep::axis::{self, Spacing};
+
+    fn planned(name: &str, over: &str, sets: &[&str]) -> Vec<Planned> {
+        let axes = [axis::parse(over, 2, Spacing::Log).unwrap()];
+        let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
+        plan(name, &sets, &axes).unwrap()
+    }
+
+    #[test]
+    fn what_is_expected_of_a_transport_is_expected_in_its_own_cells() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("s.toml");
+        let text = "format = 1\nabout = \"a test\"\nclients = 1\n[feed]\nkind = \"periodic\"\n\
+                    rate = \"20/s\"\n[transports.sse]\n[transports.short-poll]\n\
+                    interval = \"1s\"\n[expect.sse]\ndelay_p50 = \"< 1s\"\n";
+        std::fs::write(&path, text).unwrap();
+        let over = "transports.short-poll.interval=100ms,1s";
+        let planned = planned(path.to_str().unwrap(), over, &[]);
+        assert_eq!(planned.len(), 3);
+        for Planned { cell, scenario, .. } in planned {
+            assert_eq!(scenario.expect.len(), usize::from(cell.transports == ["sse"]), "{cell:?}");
+        }
+    }
+
+    #[test]
+    fn a_slow_feed_has_the_window_that_it_needs_and_not_that_of_the_file() {
+        let seconds = |planned: Vec<Planned>| -> Vec<u64> {
+            planned.iter().map(|planned| planned.cell.window_ns / 1_000_000_000).collect()
+        };
+        assert_eq!(seconds(planned("quick", "feed.rate=1/min,1/s", &[])), [3000, 50]);
+        assert_eq!(seconds(planned("quick", "clients=1,2", &["feed.rate=1/min"])), [3000, 3000]);
+    }
 }

@@ -15,10 +15,37 @@ use crate::progress::Progress;
 use crate::stage::Stage;
 use crate::sweep::{pace, plan::Point};
 
-/// What all cells have in common while they are made.
-struct Bench<'a> {
+/// A runtime that is told of interruptions, which end nothing by themselves any more.
+pub(super) struct Ear {
     runtime: Runtime,
     interruption: Interruption,
+}
+
+impl Ear {
+    /// Does what takes a while and waits for nothing, and listens meanwhile.
+    ///
+    /// # Errors
+    /// The work's own, or the interruption.
+    pub(super) fn during<T: Send + 'static>(
+        mut self,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let working = self.runtime.spawn_blocking(work);
+        let done = self.runtime.block_on(async {
+            tokio::select! {
+                done = working => done?,
+                signal = self.interruption.heard() => Err(signal),
+            }
+        });
+        // What goes on is ended with the process.
+        self.runtime.shutdown_background();
+        done
+    }
+}
+
+/// What all cells have in common while they are made.
+struct Bench<'a> {
+    ear: Ear,
     progress: Progress,
     path: &'a Path,
     /// The cores of before any run: a stage pins this process to some of them.
@@ -27,7 +54,8 @@ struct Bench<'a> {
     calibrated: Option<(Point, Calibrated)>,
 }
 
-/// Makes the runs that are missing.
+/// Makes the runs that are missing. Returns what still hears of an interruption: from here on it is
+/// nobody else's.
 ///
 /// # Errors
 /// When one cannot be made, or at an interruption; what was made before is kept either way.
@@ -37,12 +65,13 @@ pub(super) fn measure(
     path: &Path,
     cores: &[usize],
     quiet: bool,
-) -> Result<()> {
+) -> Result<Ear> {
     let missing = sweep.missing();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let interruption = runtime.block_on(async { Interruption::listen() })?;
     let progress = Progress::new(cells::time(planned, &missing).as_secs(), quiet);
-    let mut bench = Bench { runtime, interruption, progress, path, cores, calibrated: None };
+    let ear = Ear { runtime, interruption };
+    let mut bench = Bench { ear, progress, path, cores, calibrated: None };
     for (number, &at) in (1..).zip(&missing) {
         let name = format!("run {number}/{}", missing.len());
         let made = bench.cell(at, &planned[at], &name);
@@ -53,7 +82,7 @@ pub(super) fn measure(
         sweep.write(path)?;
     }
     bench.progress.finish();
-    Ok(())
+    Ok(bench.ear)
 }
 
 impl Bench<'_> {
@@ -66,10 +95,10 @@ impl Bench<'_> {
         let stage = self.stage(planned.scenario.clone(), name)?;
         let path = self.path.join(&directory);
         let mut campaign = Campaign::new(stage, Vec::new(), &path, None)?.with(calibrated);
-        let outcome = self.runtime.block_on(async {
+        let outcome = self.ear.runtime.block_on(async {
             tokio::select! {
                 made = campaign.make() => made,
-                signal = self.interruption.heard() => Err(signal),
+                signal = self.ear.interruption.heard() => Err(signal),
             }
         });
         campaign.finish(outcome.as_ref().err())?;
@@ -85,10 +114,10 @@ impl Bench<'_> {
             return Ok(calibrated.clone());
         }
         let stage = self.stage(planned.calibration.clone(), name)?;
-        let calibrated = self.runtime.block_on(async {
+        let calibrated = self.ear.runtime.block_on(async {
             tokio::select! {
                 made = Box::pin(calibrate::calibrate(&stage)) => made,
-                signal = self.interruption.heard() => Err(signal),
+                signal = self.ear.interruption.heard() => Err(signal),
             }
         })?;
         self.progress.steps(pace::calibration(planned.calibration.transports.len()).as_secs());
@@ -107,4 +136,29 @@ fn fresh(path: &Path, name: &str) -> String {
     let again = (2..).map(|number| format!("{name}-{number}"));
     let mut names = std::iter::once(name.to_owned()).chain(again);
     names.find(|name| !path.join(name).exists()).unwrap_or_else(|| name.to_owned())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use nix::sys::signal::{Signal, raise};
+
+    use super::*;
+
+    fn ear() -> Ear {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let interruption = runtime.block_on(async { Interruption::listen() }).unwrap();
+        Ear { runtime, interruption }
+    }
+
+    #[test]
+    fn an_interruption_ends_what_is_done_after_the_last_run() {
+        assert_eq!(ear().during(|| Ok(7)).unwrap(), 7);
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let ear = ear();
+        raise(Signal::SIGTERM).unwrap();
+        let error = ear.during(move || Ok(ended.recv()?)).unwrap_err();
+        assert_eq!(error.to_string(), "interrupted by SIGTERM");
+        drop(end);
+    }
 }
