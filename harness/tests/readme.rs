@@ -29,6 +29,21 @@ fn commands(document: &str) -> Vec<String> {
     commands
 }
 
+/// The words of a command, of which quotes hold some together.
+fn words(command: &str) -> Vec<String> {
+    let (mut words, mut is_quoted) = (vec![String::new()], false);
+    for character in command.chars() {
+        match (character, words.last_mut()) {
+            ('"', _) => is_quoted = !is_quoted,
+            (' ', _) if !is_quoted => words.push(String::new()),
+            (other, Some(word)) => word.push(other),
+            (_, None) => {}
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
 #[test]
 fn every_feedlab_command_of_the_readme_is_understood() {
     let commands = commands("README.md");
@@ -41,7 +56,7 @@ fn every_feedlab_command_of_the_readme_is_understood() {
         .collect();
     assert!(ours.len() >= 7, "{commands:?}");
     for command in ours {
-        let words = std::iter::once("feedlab").chain(command.split_whitespace());
+        let words = std::iter::once("feedlab".to_owned()).chain(words(&command));
         if let Err(error) = Cli::try_parse_from(words) {
             panic!("feedlab {command}: {error}");
         }
