@@ -56,6 +56,9 @@ pub fn of(run: &Run) -> Vec<Condition> {
             if let Some(source) = link.source() {
                 add("its numbers", source, false);
             }
+            let cores =
+                if link.keep_awake { "kept from falling asleep" } else { "may fall asleep" };
+            add("cores", cores.into(), false);
         }
         None if run.environment.link.is_empty() => add("link", "loopback".into(), true),
         None => add("link", run.environment.link.clone(), true),
