@@ -22,6 +22,7 @@ mod tripwire;
 use results::validation::{Checked, Held, Outcome, Tolerance, Unit};
 
 pub use evidence::Evidence;
+pub use ledger::TWINS;
 
 /// One line of the table.
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +90,7 @@ pub static ALL: [Check; 28] = [
     bytes::BREAK_EVEN,
     cost::CUT_OFF,
     ledger::CONSERVATION,
-    ledger::TWINS,
+    TWINS,
     tripwire::NAGLE,
     tripwire::TIMER,
     cost::CLOSURE,

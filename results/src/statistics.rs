@@ -20,7 +20,7 @@ mod drift;
 mod holm;
 pub mod student;
 
-pub use difference::{Difference, paired, unpaired};
+pub use difference::{Difference, of_log_ratios, paired, unpaired};
 pub use drift::drift;
 pub use holm::holm;
 

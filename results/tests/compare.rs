@@ -8,7 +8,8 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use results::{
     Environment, Loaded, NoiseFloor, Row, Run, Verdict, Warning,
-    compare::{Across, Comparison, FEWEST, Refusal, Word, compare},
+    compare::{Across, Alike, Comparison, FEWEST, Refusal, Word, alike, compare, most_by_chance},
+    noise_floor,
     statistics::bootstrap,
     verdict,
 };
@@ -201,6 +202,29 @@ fn a_noise_floor_widens_what_is_the_same() {
     // The wider of both: neither was measured on a quieter machine than the other.
     b.run.noise_floor = vec![floor(1.01)];
     assert_eq!(word(&held(&a, &b), "sse", metric), Word::Same);
+}
+
+/// What 40 blocks say of a transport beside a twin that costs so many times as much CPU.
+fn of_cpu(twin_costs: f64) -> Alike {
+    let (mut run, mut twins) = (loaded(1, 40).run, loaded(2, 40).run);
+    for twin in &mut twins.rows {
+        twin.transport = noise_floor::label(&twin.transport);
+        twin.server_cpu_ns = (twin.server_cpu_ns as f64 * twin_costs) as u64;
+    }
+    run.rows.append(&mut twins.rows);
+    let found = alike(&[run]);
+    *found.iter().find(|alike| alike.metric == "server_cpu_per_update_ns").unwrap()
+}
+
+#[test]
+fn twins_are_told_apart_where_they_differ_and_not_by_chance() {
+    let same = of_cpu(1.0);
+    // Four comparisons of ten blocks for each transport.
+    assert_eq!(same.comparisons, 12);
+    assert!(same.told_apart <= most_by_chance(same.comparisons), "{same:?}");
+    let dearer = of_cpu(1.3);
+    assert!(dearer.told_apart > most_by_chance(dearer.comparisons), "{dearer:?}");
+    assert_eq!(alike(&[loaded(1, 40).run]), [], "without twins there is nothing to tell");
 }
 
 #[test]

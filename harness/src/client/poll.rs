@@ -142,11 +142,13 @@ impl Poll {
             Some(socket) => socket,
             none => none.insert(self.dial.connect(&self.inbox).await?),
         };
-        let first_line = self.request.iter().position(|byte| *byte == b'\n').map(|end| end + 1);
-        let (first, rest) = self.request.split_at(first_line.filter(|_| self.apart).unwrap_or(0));
-        for part in [first, rest].into_iter().filter(|part| !part.is_empty()) {
-            socket.write(part).await?;
+        let mut rest = self.request.as_slice();
+        if self.apart {
+            let end = rest.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+            socket.write(&rest[..end]).await?;
+            rest = &rest[end..];
         }
+        socket.write(rest).await?;
         self.inbox.request(asked_ns, self.request.len());
         self.asked_ns.push_back(asked_ns);
         Ok(())

@@ -17,9 +17,9 @@ use serde::{Deserialize, Serialize};
 ///
 /// Cut and loss come first: what is lost takes no time of the bottleneck, and the share of the
 /// packets that is lost is a share of all that were sent, whatever the queue then drops. So what has
-/// passed them, and waits or travels when a cut begins, still arrives while it lasts. The rate comes before the
-/// delay, as the access line comes before the long way: packets wait for the bottleneck and then
-/// all travel equally long.
+/// passed them, and waits or travels when a cut begins, still arrives while it lasts. The rate comes
+/// before the delay, as the access line comes before the long way: packets wait for the bottleneck
+/// and then all travel equally long.
 pub static ALL: &[Effect] = &[cut::EFFECT, loss::EFFECT, rate::EFFECT, delay::EFFECT];
 
 /// A kind of effect.

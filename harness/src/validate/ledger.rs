@@ -16,6 +16,7 @@ pub const CONSERVATION: Check = Check {
     judge: conservation,
 };
 
+/// The check of comparisons that were stored before, which needs no run of its own.
 pub const TWINS: Check = Check {
     number: 24,
     name: "twins",

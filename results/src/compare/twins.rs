@@ -1,7 +1,7 @@
 //! Comparisons of a transport with itself: what is called a difference there is called by chance.
 
 use crate::statistics::{self, CONFIDENCE};
-use crate::{Row, Run, Verdict, noise_floor};
+use crate::{Run, noise_floor};
 
 use super::{FEWEST, METRICS, Metric};
 
@@ -34,32 +34,19 @@ pub fn alike(runs: &[Run]) -> Vec<Alike> {
 
 /// Of each comparison that a run holds, whether the twins are told apart.
 fn told_apart(run: &Run, metric: &Metric) -> Vec<bool> {
-    let value = |row: &Row| {
-        (metric.value)(row).filter(|value| *value > 0.0 && row.verdict != Verdict::Invalid)
-    };
+    let pairs = noise_floor::pairs_by(&run.rows, metric.value);
+    let is_long = run.scenario.measure.repeat as usize > BLOCKS;
+    // What is left over of a longer run is no comparison of the usual length.
+    let least = if is_long { BLOCKS } else { FEWEST };
     let mut verdicts = Vec::new();
     for transport in super::cell::transports(run) {
-        let twin = noise_floor::label(transport);
-        let (mut own, mut others) = (Vec::new(), Vec::new());
-        for row in run.rows_of(transport) {
-            let mut twins = run.rows_of(&twin);
-            let other = twins.find(|other| other.repetition == row.repetition);
-            if let Some((one, other)) = value(row).zip(other.and_then(value)) {
-                own.push(one);
-                others.push(other);
-            }
-        }
-        for (own, others) in own.chunks(BLOCKS).zip(others.chunks(BLOCKS)) {
-            // What is left over of a longer run is no comparison of the usual length.
-            let is_rest = own.len() < BLOCKS && run.scenario.measure.repeat as usize > BLOCKS;
-            if own.len() < FEWEST || is_rest {
-                continue;
-            }
-            if let Some(difference) = statistics::paired(own, others) {
-                let interval = difference.at_least(metric.rounding).interval(CONFIDENCE);
-                verdicts.push(!interval.contains(0.0));
-            }
-        }
+        let of_transport = pairs.iter().filter(|pair| pair.transport == transport);
+        let ln_ratios: Vec<f64> = of_transport.map(|pair| pair.ln_ratio).collect();
+        let comparisons = ln_ratios.chunks(BLOCKS).filter(|ratios| ratios.len() >= least);
+        verdicts.extend(comparisons.filter_map(statistics::of_log_ratios).map(|difference| {
+            let interval = difference.at_least(metric.rounding).interval(CONFIDENCE);
+            !interval.contains(0.0)
+        }));
     }
     verdicts
 }

@@ -22,13 +22,17 @@ pub struct Difference {
 /// logarithm.
 pub fn paired(a: &[f64], b: &[f64]) -> Option<Difference> {
     let ratios = a.iter().zip(b).map(|(a, b)| Some(ln(*b)? - ln(*a)?));
-    let ratios: Vec<f64> = ratios.collect::<Option<_>>()?;
+    of_log_ratios(&ratios.collect::<Option<Vec<_>>>()?)
+}
+
+/// The same of the log ratios themselves.
+pub fn of_log_ratios(ratios: &[f64]) -> Option<Difference> {
     if ratios.len() < 2 {
         return None;
     }
-    let variance = variance(&ratios);
+    let variance = variance(ratios);
     Some(Difference {
-        log_ratio: mean(&ratios),
+        log_ratio: mean(ratios),
         standard_error: (variance / ratios.len() as f64).sqrt(),
         freedom: ratios.len() as f64 - 1.0,
         deviation: variance.sqrt(),

@@ -9,7 +9,7 @@ use scenarios::{Scenario, predict::predict};
 
 use super::Expected;
 use crate::cmd::Usage;
-use crate::machine::{self, Cores};
+use crate::machine;
 
 /// Predicts with what the run in `path` calibrated. Where its conditions differ, stderr and each
 /// prediction's assumptions say so.
@@ -62,7 +62,7 @@ fn check(scenario: &Scenario, run: &Run) -> Result<(), String> {
 
 /// What a calibration depends on, where the run had it otherwise.
 fn differences(scenario: &Scenario, run: &Run) -> Vec<String> {
-    let machine = machine::environment(&Cores::share(None, 1), 1, "");
+    let machine = machine::here();
     let pairs =
         conditions(&run.scenario, &run.environment).into_iter().zip(conditions(scenario, &machine));
     pairs
